@@ -1,0 +1,17 @@
+#include "stages/http/transport.h"
+
+#include <strings.h>
+
+namespace sluice {
+
+const std::string* HttpResponse::Header(std::string_view name) const {
+  for (const HttpHeader& header : headers) {
+    if (header.name.size() == name.size() &&
+        strncasecmp(header.name.data(), name.data(), name.size()) == 0) {
+      return &header.value;
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace sluice

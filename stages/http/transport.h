@@ -1,0 +1,71 @@
+// The seam between fetch and the wire. Implementations: CurlTransport (curl_transport.h), and
+// FakeTransport in tests/support.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "storage/base/clock.h"
+#include "storage/base/result.h"
+
+namespace sluice {
+
+struct HttpHeader {
+  std::string name;   // compared without regard to case
+  std::string value;
+};
+
+struct HttpRequest {
+  std::string method = "GET";
+  std::string url;                          // absolute
+  std::vector<HttpHeader> headers;          // may hold credentials: never logged
+  std::string body;
+  std::size_t body_bytes_max = 64u << 20;   // of the response, after decompression
+  std::chrono::milliseconds timeout{60'000};  // whole transfer, from the moment it starts
+};
+
+struct HttpResponse {
+  int status = 0;
+  std::vector<HttpHeader> headers;
+  std::string body;                         // decompressed
+  std::chrono::microseconds elapsed{0};
+
+  // The first header of that name, or nullptr. Names are compared without regard to case.
+  const std::string* Header(std::string_view name) const;
+};
+
+// No complete response: what went wrong, as libcurl's code (0 where it was not libcurl) and class.
+struct TransportError {
+  Code code = Code::kTransient;             // kTransient, kNetwork, kInvalid or kCancelled
+  int curl_code = 0;
+  std::string message;                      // names host and cause; no secret
+};
+
+using TransportResult = tl::expected<HttpResponse, TransportError>;
+
+// Sends requests and runs timers on one loop thread.
+//
+// Thread-safe: Post() and Stop() from any thread. Start() and After() on the loop thread only;
+// everything that is passed in runs there and must not block.
+class Transport {
+ public:
+  using Done = std::function<void(TransportResult)>;
+
+  virtual ~Transport() = default;
+
+  // Runs `work` on the loop thread, soon, in the order of the calls.
+  virtual void Post(std::function<void()> work) = 0;
+  // Runs `work` on the loop thread after `delay`.
+  virtual void After(Duration delay, std::function<void()> work) = 0;
+  // Sends at once: whoever calls has already waited for limits. `done` runs exactly once, never
+  // inside Start() itself.
+  virtual void Start(HttpRequest request, Done done) = 0;
+  // Fails every request under way with kCancelled and every later Start() likewise. Idempotent.
+  virtual void Stop() = 0;
+};
+
+}  // namespace sluice

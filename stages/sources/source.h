@@ -1,0 +1,112 @@
+// A source is what an API must say to be exported: where to begin, how a request looks on the
+// wire, what a response reveals, and how a document is assembled. All of it is pure: bytes in,
+// values out, no I/O of its own, no clock.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "stages/http/transport.h"
+#include "storage/records.h"
+
+namespace sluice {
+
+// What one response revealed.
+struct Reading {
+  std::vector<Request> requests;
+  std::vector<DocumentUpdate> documents;
+  std::vector<DocumentId> mentions;   // of request.document: ids whose path it will show
+  std::vector<Note> notes;
+  bool keep = false;                  // a document will be rendered from this body: store it
+  std::string shortfall;              // why the listing is provably short; empty: it is not
+};
+
+// The stored things that a document is assembled from. Streams: nothing is held but what one call
+// returns. Implemented over the state by stages/lookup, and over memory in tests.
+class DocumentInputs {
+ public:
+  virtual ~DocumentInputs() = default;
+
+  // The stored response to `request` at `request.revision`. Code::kNotFound: it is not stored (any
+  // more); the document is then reopened with the requests in Missing().
+  virtual Result<StoredResponse> Response(const Request& request) = 0;
+  // The object JSON of a document. Code::kNotFound: not known.
+  virtual Result<std::string> Object(const DocumentId& id) = 0;
+  // A document by id or alias; nullopt: nobody has seen it.
+  virtual std::optional<DocumentRow> Find(const DocumentId& id) = 0;
+  // Calls `use` for the documents of `kind` under `parent`, in the order of their ids, until it
+  // returns false.
+  virtual Status ForEachChild(const DocumentId& parent, std::string_view kind,
+                              const std::function<bool(const DocumentRow&)>& use) = 0;
+};
+
+// Where a rendering goes. Implementations keep little in memory and spill the rest to a file.
+class TextSink {
+ public:
+  virtual ~TextSink() = default;
+  // Errors (disk full) are kept by the sink and reported when it is finished.
+  virtual void Write(std::string_view text) = 0;
+};
+
+// What a document yields beside its text.
+struct Rendering {
+  std::vector<Note> notes;
+  std::vector<Request> missing;       // stored responses that were gone; not empty: render again
+                                      // when these have been fetched
+};
+
+// Bounds that the source's documentation states; the job file overrides them.
+struct SourceLimits {
+  double requests_per_second = 0;     // 0: no limit
+  int burst = 1;
+  struct Operation {
+    std::string name;
+    int in_flight_max;
+  };
+  std::vector<Operation> operations;  // every operation that its requests name
+};
+
+// What an answer other than 2xx means.
+struct Verdict {
+  Code code = Code::kTransient;       // kTransient, kRateLimited, kUnauthorized, kNotFound, kInvalid
+  std::string message;                // the API's own words, shortened; no secret
+};
+
+// Thread-safe: all methods are const and pure.
+class Source {
+ public:
+  virtual ~Source() = default;
+
+  virtual std::string_view name() const = 0;
+  virtual SourceLimits Limits() const = 0;
+
+  // The requests that open a run's listing.
+  virtual std::vector<Request> FirstRequests() const = 0;
+  // What to ask for a document that was referred to but that no listing gave.
+  virtual std::vector<Request> RequestsForUnlisted(const DocumentRow& document) const = 0;
+  // The request as it goes to the wire, credentials included.
+  virtual HttpRequest ToHttp(const Request& request) const = 0;
+
+  // Reads a complete answer of status 2xx, in full: a body that is cut or broken anywhere is
+  // Code::kTransient (ask again), one that is well-formed but not what the API promises is
+  // Code::kInvalid. `now_ms` decides only whether a revision is still fresh (DocumentUpdate::stable).
+  virtual Result<Reading> Read(const Request& request, std::string_view body,
+                               WallMs now_ms) const = 0;
+  // Judges an answer other than 2xx.
+  virtual Verdict Judge(const Request& request, int status, std::string_view body) const = 0;
+  // A permanent refusal that does not spoil the export, e.g. the children of a block that cannot
+  // be listed: what takes its place. nullopt: it is a failure.
+  virtual std::optional<Reading> ReadRefusal(const Request& request, int status,
+                                             std::string_view body) const = 0;
+
+  // Writes the document's text. Deterministic: depends on `inputs` alone. Fails only where the
+  // stored input is damaged or not what Read() let through.
+  virtual Result<Rendering> Render(const DocumentRow& document, DocumentInputs& inputs,
+                                   TextSink& out) const = 0;
+};
+
+}  // namespace sluice

@@ -1,0 +1,155 @@
+// Records: what the stages hand to storage and get back. Plain values, no behaviour.
+//
+// An item is one unit of work, and the frontier holds the items that are not finished. There are
+// two kinds: a request (one HTTP request and its response) and a document (one output, assembled
+// from responses that are already stored).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "storage/base/clock.h"
+#include "storage/base/hash.h"
+#include "storage/base/ids.h"
+#include "storage/base/result.h"
+
+namespace sluice {
+
+enum class ItemKind { kRequest, kDocument };
+
+// A request as the frontier keeps it: everything that is needed to send it again after a restart,
+// and never a credential (those are added when it goes to the wire).
+struct Request {
+  std::string operation;       // the limit class it counts against: "search", "blocks", ...
+  std::string method = "GET";
+  std::string target;          // path and query as sent: "/v1/blocks/<id>/children?page_size=100"
+  std::string body;            // JSON text, or empty
+  DocumentId document;         // the document that waits for the answer; empty: none
+  Revision revision;           // revision of that document; a stored answer of another one is stale
+  int depth = 0;               // in the tree; deeper requests go first (finish what was begun)
+  bool listing = false;        // part of the listing: what no listing gave is asked for only
+                               // after the last open listing request is done
+  std::string context;         // the source's own memory, e.g. the cursors seen on the way here
+
+  auto operator<=>(const Request&) const = default;
+};
+
+// "POST /v1/search {...}": how a request is named for people, and what its key is made of.
+std::string RequestText(const Request& request);
+// The cache key. Revision and context are not part of it.
+Hash128 RequestKey(const Request& request);
+
+// How a document hangs in the tree. A path holds the names of the ancestors, so a document is
+// settled (its path is known) when its parent is, or once discovery has ended.
+enum class Place {
+  kTop,         // at the top: a workspace page, or one whose parent no one can see
+  kUnder,       // under `parent`, which is a document
+  kUnresolved,  // under something that is not a document (`parent` holds its id, e.g. a block)
+                // until a walk claims it
+  kUnchanged,   // this update does not say
+};
+
+// What a response said about one document.
+struct DocumentUpdate {
+  DocumentId id;
+  std::string kind;           // "page", "database"; the source's words
+  Place place = Place::kUnchanged;
+  DocumentId parent;          // see Place
+  std::string title;          // for people and for link labels
+  std::string name;           // one path segment without extension: "Title 0123...cdef"
+  std::string extension;      // of the output file: ".md"; empty: the document has no file
+  Revision revision;          // empty: unknown
+  bool stable = true;         // false: so fresh that the same revision may still change; the
+                              // content is fetched again next time
+  std::string object;         // its JSON, kept for rendering; empty: this is a hint only (the walk
+                              // saw a reference), and the object is asked for after the listing
+  bool optional = false;      // of a hint: a reference that may well lead nowhere (a mention);
+                              // when it does, that is no failure
+  std::vector<DocumentId> aliases;  // other ids by which it is mentioned
+  std::vector<Request> content;     // what fetches its content; dropped when nothing changed
+};
+
+// A response kept for rendering and for the next run.
+struct StoredResponse {
+  int status = 200;           // other than 2xx: a negative entry (known absence)
+  Revision revision;
+  std::string body;           // uncompressed
+};
+
+// One line of the report: something that has no faithful form, or that the user should know.
+struct Note {
+  DocumentId document;
+  std::string kind;           // "unsupported", "truncated", ...
+  std::string text;           // names the thing and what became of it
+
+  auto operator<=>(const Note&) const = default;
+};
+
+// A rendered output, ready to be moved to its place.
+struct OutputFile {
+  std::string path;           // relative to the output folder, '/' between segments
+  std::string content;        // the bytes, when they are few
+  std::string staged;         // else: path of the finished file in the staging folder
+  std::int64_t bytes = 0;
+  std::string sha256;         // lower-case hex
+};
+
+// Why an item did not succeed, without secrets.
+struct Failure {
+  Code code = Code::kTransient;
+  int http_status = 0;        // 0: no answer
+  std::string message;
+};
+
+// What became of one item. Everything in it is committed in one transaction, or none of it.
+struct CommitRecord {
+  enum class Verdict {
+    kDone,     // leave the frontier
+    kRetry,    // stay, not before `not_before_ms`
+    kFailed,   // stay as failed; shown in v_failures, run again by `sluice retry`
+    kReopen,   // a document whose stored responses are gone: `requests` fetch them again, and the
+               // document becomes ready when they are done
+    kReturn,   // untouched: give it back (the run is stopping)
+  };
+
+  Seq seq{};
+  Verdict verdict = Verdict::kDone;
+  std::optional<Failure> failure;
+  WallMs not_before_ms = 0;
+
+  std::vector<Request> requests;           // discovered
+  std::vector<DocumentUpdate> documents;   // discovered or updated
+  std::vector<DocumentId> mentions;        // documents whose path the item's document will show
+  std::optional<StoredResponse> response;  // of a request, when it is to be kept
+  std::vector<OutputFile> outputs;         // of a document
+  std::vector<Note> notes;
+  std::string shortfall;                   // why the listing is provably short; empty: it is not
+  bool cache_hit = false;                  // the response came from the cache
+  bool sent = false;                       // a request went to the wire
+};
+
+// One row of the frontier, loaded for work.
+struct FrontierItem {
+  Seq seq{};
+  ItemKind kind = ItemKind::kRequest;
+  int attempt = 1;            // 1-based: the attempt that is about to be made
+  Request request;            // kind == kRequest
+  DocumentId document;        // kind == kDocument
+  std::int64_t epoch = 0;     // of the document when it was loaded; see storage/README.md
+};
+
+// A document as readers see it.
+struct DocumentRow {
+  DocumentId id;
+  std::string kind;
+  DocumentId parent;
+  std::string title;
+  std::string path;           // of its output file; empty: not settled, unreachable or without file
+  std::string extension;
+  Revision revision;
+  bool known = false;         // its object is stored
+};
+
+}  // namespace sluice

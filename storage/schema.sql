@@ -1,0 +1,1 @@
+-- The state of one export. Filled in with storage/store.

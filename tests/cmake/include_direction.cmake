@@ -1,0 +1,33 @@
+# Includes go only to the right: pipeline -> stages -> storage. Run as a ctest; prints every breach.
+set(breaches "")
+function(forbid folder pattern why)
+  file(GLOB_RECURSE files ${SOURCE_DIR}/${folder}/*.h ${SOURCE_DIR}/${folder}/*.cc)
+  foreach(file IN LISTS files)
+    file(STRINGS ${file} lines REGEX "^[ \t]*#[ \t]*include[ \t]*[<\"]${pattern}")
+    foreach(line IN LISTS lines)
+      list(APPEND breaches "${file}: ${line} (${why})")
+    endforeach()
+  endforeach()
+  set(breaches "${breaches}" PARENT_SCOPE)
+endfunction()
+
+forbid(storage "(pipeline|stages|tests|perf)/" "storage knows neither stages nor pipeline")
+forbid(stages "(pipeline|tests|perf)/" "stages do not know the pipeline")
+forbid(pipeline "(tests|perf)/" "the pipeline does not know its tests")
+forbid(storage "(tbb|oneapi|curl)/" "storage knows no HTTP and no TBB")
+forbid(stages "(tbb|oneapi)/" "a stage is a plain callable")
+
+# oneTBB's flow graph belongs to graph.cc alone.
+file(GLOB_RECURSE files ${SOURCE_DIR}/pipeline/*.h ${SOURCE_DIR}/pipeline/*.cc)
+list(REMOVE_ITEM files ${SOURCE_DIR}/pipeline/graph.cc)
+foreach(file IN LISTS files)
+  file(STRINGS ${file} lines REGEX "^[ \t]*#[ \t]*include[ \t]*[<\"](tbb|oneapi)/")
+  foreach(line IN LISTS lines)
+    list(APPEND breaches "${file}: ${line} (only graph.cc includes oneTBB)")
+  endforeach()
+endforeach()
+
+if(breaches)
+  list(JOIN breaches "\n  " text)
+  message(FATAL_ERROR "includes against the direction of the house:\n  ${text}")
+endif()
