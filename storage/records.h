@@ -67,7 +67,9 @@ struct DocumentUpdate {
                               // saw a reference), and the object is asked for after the listing
   bool optional = false;      // of a hint: a reference that may well lead nowhere (a mention);
                               // when it does, that is no failure
+  bool part_of_parent = false;      // its object is shown in the parent's output (a table's row)
   std::vector<DocumentId> aliases;  // other ids by which it is mentioned
+  std::vector<DocumentId> mentions; // ids whose path or title it shows because of its object
   std::vector<Request> content;     // what fetches its content; dropped when nothing changed
 };
 
@@ -94,6 +96,7 @@ struct OutputFile {
   std::string staged;         // else: path of the finished file in the staging folder
   std::int64_t bytes = 0;
   std::string sha256;         // lower-case hex
+  std::int64_t mtime_ns = 0;  // set when it has been published
 };
 
 // Why an item did not succeed, without secrets.
@@ -101,33 +104,6 @@ struct Failure {
   Code code = Code::kTransient;
   int http_status = 0;        // 0: no answer
   std::string message;
-};
-
-// What became of one item. Everything in it is committed in one transaction, or none of it.
-struct CommitRecord {
-  enum class Verdict {
-    kDone,     // leave the frontier
-    kRetry,    // stay, not before `not_before_ms`
-    kFailed,   // stay as failed; shown in v_failures, run again by `sluice retry`
-    kReopen,   // a document whose stored responses are gone: `requests` fetch them again, and the
-               // document becomes ready when they are done
-    kReturn,   // untouched: give it back (the run is stopping)
-  };
-
-  Seq seq{};
-  Verdict verdict = Verdict::kDone;
-  std::optional<Failure> failure;
-  WallMs not_before_ms = 0;
-
-  std::vector<Request> requests;           // discovered
-  std::vector<DocumentUpdate> documents;   // discovered or updated
-  std::vector<DocumentId> mentions;        // documents whose path the item's document will show
-  std::optional<StoredResponse> response;  // of a request, when it is to be kept
-  std::vector<OutputFile> outputs;         // of a document
-  std::vector<Note> notes;
-  std::string shortfall;                   // why the listing is provably short; empty: it is not
-  bool cache_hit = false;                  // the response came from the cache
-  bool sent = false;                       // a request went to the wire
 };
 
 // One row of the frontier, loaded for work.
@@ -138,6 +114,35 @@ struct FrontierItem {
   Request request;            // kind == kRequest
   DocumentId document;        // kind == kDocument
   std::int64_t epoch = 0;     // of the document when it was loaded; see storage/README.md
+};
+
+// What became of one item. Everything in it is committed in one transaction, or none of it.
+struct CommitRecord {
+  enum class Verdict {
+    kDone,     // leave the frontier
+    kRetry,    // stay, not before `not_before_ms`, as attempt `next_attempt`
+    kFailed,   // stay as failed; shown in v_failures, run again by `sluice retry`
+    kReopen,   // a document whose stored responses are gone: `requests` fetch them again, and the
+               // document becomes ready when they are done
+    kReturn,   // untouched: give it back (the run is stopping)
+  };
+
+  FrontierItem item;
+  Verdict verdict = Verdict::kDone;
+  std::optional<Failure> failure;
+  WallMs not_before_ms = 0;
+  int next_attempt = 1;
+
+  std::vector<Request> requests;           // discovered
+  std::vector<DocumentUpdate> documents;   // discovered or updated
+  std::vector<DocumentId> mentions;        // documents whose path the item's document will show
+  std::optional<StoredResponse> response;  // of a request, when it is to be kept
+  std::vector<OutputFile> outputs;         // of a document
+  Revision revision;                       // of a document: what the outputs show
+  std::vector<Note> notes;
+  std::string shortfall;                   // why the listing is provably short; empty: it is not
+  bool cache_hit = false;                  // the response came from the cache
+  bool sent = false;                       // a request went to the wire
 };
 
 // A document as readers see it.

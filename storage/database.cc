@@ -1,0 +1,102 @@
+#include "storage/database.h"
+
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <unistd.h>
+
+namespace sluice {
+namespace {
+
+// Long enough for a person's query in the sqlite3 shell, short enough to be noticed.
+constexpr int kBusyTimeoutMs = 5000;
+
+const std::filesystem::path& Created(const std::filesystem::path& file, Database::Mode mode) {
+  if (mode == Database::Mode::kReadWrite) {
+    // SQLite would create it 0644 under the usual umask. Never opened this way once it is in use:
+    // closing a second descriptor of the file drops SQLite's POSIX locks.
+    const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd >= 0) ::close(fd);
+  }
+  return file;
+}
+
+}  // namespace
+
+Database::Database(const std::filesystem::path& file, Mode mode)
+    : db_(Created(file, mode).string(),
+          mode == Mode::kReadWrite ? SQLite::OPEN_READWRITE : SQLite::OPEN_READONLY,
+          kBusyTimeoutMs) {
+  sqlite3_db_config(db_.getHandle(), SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+  db_.exec("PRAGMA trusted_schema = OFF");
+  db_.exec("PRAGMA cache_size = -8000");
+  if (mode == Mode::kReadOnly) {
+    db_.exec("PRAGMA query_only = ON");
+    return;
+  }
+  db_.exec("PRAGMA auto_vacuum = INCREMENTAL");  // only takes effect before the first table
+  db_.exec("PRAGMA journal_mode = WAL");
+  db_.exec("PRAGMA synchronous = FULL");
+  db_.exec("PRAGMA wal_autocheckpoint = 2000");
+  db_.exec("PRAGMA journal_size_limit = 67108864");
+}
+
+void Database::Rollback() noexcept {
+  sqlite3_exec(db_.getHandle(), "ROLLBACK", nullptr, nullptr, nullptr);
+}
+
+Statement::Run::~Run() {
+  statement_.tryReset();
+  try {
+    statement_.clearBindings();
+  } catch (const SQLite::Exception&) {
+    // Cannot fail on a statement that was just reset.
+  }
+}
+
+Statement::Run& Statement::Run::Bind(std::int64_t value) {
+  statement_.bind(next_++, value);
+  return *this;
+}
+
+Statement::Run& Statement::Run::Bind(const std::string& text) {
+  statement_.bindNoCopy(next_++, text);
+  return *this;
+}
+
+Statement::Run& Statement::Run::BindBlob(std::string_view bytes) {
+  const char* data = bytes.data() == nullptr ? "" : bytes.data();  // NULL would bind NULL
+  statement_.bindNoCopy(next_++, data, static_cast<int>(bytes.size()));
+  return *this;
+}
+
+Statement::Run& Statement::Run::BindBlob(const Hash128& hash) {
+  return BindBlob(std::string_view(reinterpret_cast<const char*>(hash.data()), hash.size()));
+}
+
+Statement::Run& Statement::Run::BindNull() {
+  statement_.bind(next_++);
+  return *this;
+}
+
+int Statement::Run::Done() {
+  while (statement_.executeStep()) {
+  }
+  return statement_.getChanges();
+}
+
+std::int64_t Statement::Run::Int(int column) const { return statement_.getColumn(column); }
+
+std::string Statement::Run::Text(int column) const {
+  return statement_.getColumn(column).getString();
+}
+
+std::string_view Statement::Run::Blob(int column) const {
+  const SQLite::Column value = statement_.getColumn(column);
+  const auto* bytes = static_cast<const char*>(value.getBlob());
+  return bytes == nullptr ? std::string_view()
+                          : std::string_view(bytes, static_cast<std::size_t>(value.getBytes()));
+}
+
+bool Statement::Run::IsNull(int column) const { return statement_.getColumn(column).isNull(); }
+
+}  // namespace sluice

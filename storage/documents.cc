@@ -1,0 +1,704 @@
+#include "storage/documents.h"
+
+#include <fmt/format.h>
+
+#include <deque>
+#include <unordered_set>
+
+#include "storage/base/check.h"
+#include "storage/base/compress.h"
+
+namespace sluice {
+namespace {
+
+const std::string kUnlisted = "unlisted";
+const std::string kAsked = "asked";
+const std::string kOpen = "open";
+const std::string kWaiting = "waiting";
+const std::string kReady = "ready";
+const std::string kDone = "done";
+const std::string kFailed = "failed";
+const std::string kMissing = "missing";
+
+const std::string kTop = "top";
+const std::string kUnder = "under";
+const std::string kUnresolved = "unresolved";
+
+// Beyond this a path is of no use to most tools (PATH_MAX is 4096, and the output folder takes its
+// share), so the document is placed at the top; its name holds its id, so it stays unique.
+constexpr std::size_t kStemBytesMax = 2048;
+
+// A parent chain longer than this is a loop that the source should not have; it is cut.
+constexpr int kAncestorsMax = 256;
+
+}  // namespace
+
+struct Documents::Row {
+  std::int64_t doc = 0;
+  std::string id;
+  std::string kind;
+  std::string state = kUnlisted;
+  std::string place = kTop;
+  std::string parent;
+  std::string anchor;
+  std::string title;
+  std::string name;
+  std::string extension;
+  bool part_of_parent = false;
+  std::string revision;
+  std::optional<std::string> stem;
+  bool settled = false;
+  bool known = false;
+  bool optional = false;
+  std::int64_t open_requests = 0;
+  std::int64_t failed_requests = 0;
+  std::int64_t waiting_for = 0;
+  std::int64_t epoch = 0;
+  std::int64_t generation = 0;
+};
+
+namespace {
+
+#define SLUICE_DOCUMENT_COLUMNS                                                             \
+  "d.doc, d.id, d.kind, d.state, d.place, d.parent, d.anchor, d.title, d.name, "            \
+  "d.extension, d.part_of_parent, d.revision, d.stem, d.settled, d.known, d.optional, "     \
+  "d.open_requests, d.failed_requests, d.waiting_for, d.epoch, d.generation"
+
+}  // namespace
+
+Documents::Documents(Database& database, Frontier& frontier, Intact intact)
+    : intact_(std::move(intact)),
+      database_(database),
+      frontier_(frontier),
+      find_(database, "SELECT " SLUICE_DOCUMENT_COLUMNS " FROM documents d WHERE d.id = ?"),
+      find_by_alias_(database, "SELECT " SLUICE_DOCUMENT_COLUMNS
+                               " FROM aliases a JOIN documents d ON d.id = a.document"
+                               " WHERE a.alias = ? ORDER BY d.id LIMIT 1"),
+      insert_(database, R"sql(
+        INSERT INTO documents(id, kind, state, place, parent, anchor, title, name, extension,
+                              part_of_parent, revision, settled, known, optional, open_requests,
+                              failed_requests, waiting_for, epoch, generation)
+        VALUES(?, ?, 'unlisted', 'top', '', '', '', '', '', 0, '', 0, 0, 0, 0, 0, 0, 0, 0)
+        RETURNING doc)sql"),
+      save_(database, R"sql(
+        UPDATE documents
+           SET state = ?, place = ?, parent = ?, anchor = ?, title = ?, name = ?, extension = ?,
+               part_of_parent = ?, revision = ?, stem = ?, settled = ?, known = ?, optional = ?,
+               open_requests = ?, failed_requests = ?, waiting_for = ?, epoch = ?, generation = ?
+         WHERE doc = ?)sql"),
+      erase_(database, "DELETE FROM documents WHERE doc = ?"),
+      put_object_(database,
+                  "INSERT OR REPLACE INTO objects(doc, body, checksum) VALUES(?, ?, ?)"),
+      erase_object_(database, "DELETE FROM objects WHERE doc = ?"),
+      add_alias_(database, "INSERT OR IGNORE INTO aliases(alias, document) VALUES(?, ?)"),
+      names_(database, "SELECT alias FROM aliases WHERE document = ?"),
+      children_(database, "SELECT id FROM documents WHERE parent = ? AND place = 'under'"),
+      add_mention_(database, "INSERT OR IGNORE INTO mentions(document, target) VALUES(?, ?)"),
+      clear_mentions_(database, "DELETE FROM mentions WHERE document = ?"),
+      count_unsettled_(database, R"sql(
+        SELECT count(*) FROM mentions m
+         WHERE m.document = ?
+           AND NOT EXISTS (SELECT 1 FROM documents d WHERE d.id = m.target AND d.settled)
+           AND NOT EXISTS (SELECT 1 FROM aliases a JOIN documents d ON d.id = a.document
+                            WHERE a.alias = m.target AND d.settled))sql"),
+      one_less_(database, R"sql(
+        UPDATE documents SET waiting_for = max(waiting_for - 1, 0)
+         WHERE state = 'waiting' AND id IN (SELECT document FROM mentions WHERE target = ?))sql"),
+      mentioning_(database, R"sql(
+        SELECT d.id FROM mentions m JOIN documents d ON d.id = m.document
+         WHERE m.target = ?
+           AND (d.state IN ('done', 'ready') OR d.state = 'waiting' AND d.waiting_for = 0))sql") {}
+
+void Documents::Begin(std::int64_t generation, Trust trust) {
+  generation_ = generation;
+  trust_ = trust;
+  discovery_ended_ = false;
+}
+
+// --- what a response said -----------------------------------------------------------------------
+
+void Documents::Update(const DocumentUpdate& update) {
+  if (update.object.empty()) {
+    UpdateHint(update);
+  } else {
+    UpdateKnown(update);
+  }
+}
+
+// The walk saw a reference. It may create the row, and it says under which document the thing
+// hangs where the thing itself names only a block.
+void Documents::UpdateHint(const DocumentUpdate& update) {
+  auto row = Find(update.id);
+  if (!row) row = FindByAlias(update.id);
+  if (!row) row = InsertRow(update);
+  if (!update.optional) row->optional = false;
+  if (!row->known) {
+    if (row->title.empty()) row->title = update.title;
+    if (row->state == kMissing && row->generation < generation_) {
+      row->state = kUnlisted;  // it led nowhere in an earlier run; this one asks again
+      row->settled = false;
+    }
+    row->generation = generation_;
+  }
+  if (update.place == Place::kUnder && (!row->known || row->place == kUnresolved)) {
+    row->place = kUnder;
+    row->parent = update.parent.value;
+  }
+  AddAliases(*row, update);
+  Save(*row);
+  if (row->known && !row->settled) SettleTree(row->id);
+}
+
+void Documents::UpdateKnown(const DocumentUpdate& update) {
+  auto found = Find(update.id);
+  Row row = found ? *found : InsertRow(update);
+  const bool first = row.generation < generation_;
+  // A revision that may still change under the same name is stored under a name of its own.
+  const Revision revision(update.revision.empty() || update.stable
+                              ? update.revision.value
+                              : fmt::format("{}~{}", update.revision.value, generation_));
+  const bool changed = ContentChanged(row, revision, first);
+  const bool face_changed =
+      !row.known || row.title != update.title || row.name != update.name;
+
+  row.title = update.title;
+  row.name = update.name;
+  row.extension = update.extension;
+  row.part_of_parent = update.part_of_parent;
+  row.optional = false;
+  row.generation = generation_;
+  const std::string old_place = row.place + row.parent;
+  SetPlace(row, update);
+  if (changed) {
+    row.revision = revision.value;
+    row.failed_requests = 0;
+    ++row.epoch;
+    clear_mentions_.Use().Bind(row.id).Done();
+    StoreObject(row, update.object);
+  }
+  row.known = true;
+  if (row.state == kUnlisted || row.state == kMissing) row.state = kOpen;
+  AddAliases(row, update);
+  Save(row);
+  AddMentions(update.id, update.mentions);
+
+  for (Request request : update.content) {
+    const bool wanted = request.listing ? first || changed : changed;
+    if (!wanted) continue;
+    if (!request.listing) request.revision = revision;
+    AddRequest(request, Frontier::Repeat::kOnce);
+  }
+
+  row = *Find(update.id);
+  if (row.open_requests > 0) {
+    row.state = row.state == kAsked ? kAsked : kOpen;
+    Save(row);
+  } else if (changed || row.state != kDone) {
+    if (row.state != kReady && row.state != kWaiting) Completed(row);
+  } else if (!row.extension.empty() && !intact_(update.id)) {
+    Completed(row);  // the file was changed or is gone: put it back
+  }
+  if (face_changed || old_place != row.place + row.parent || !row.settled) SettleTree(row.id);
+  if (changed && row.part_of_parent) MarkStale(row.parent);
+}
+
+bool Documents::ContentChanged(const Row& row, const Revision& revision, bool first) const {
+  if (!row.known || row.revision != revision.value) return true;
+  if (!first) return false;
+  // What an earlier generation did not finish is walked again, over its stored responses.
+  const bool unfinished = row.state != kDone && row.state != kAsked;
+  return unfinished || trust_ != Trust::kRevisions;
+}
+
+void Documents::SetPlace(Row& row, const DocumentUpdate& update) {
+  switch (update.place) {
+    case Place::kUnchanged:
+      break;
+    case Place::kTop:
+      row.place = kTop;
+      row.parent.clear();
+      row.anchor.clear();
+      break;
+    case Place::kUnder:
+      row.place = kUnder;
+      row.parent = update.parent.value;
+      row.anchor.clear();
+      break;
+    case Place::kUnresolved:
+      // The walk's claim stands as long as the same block holds it.
+      if (row.place == kUnder && (row.anchor == update.parent.value || row.anchor.empty())) {
+        row.anchor = update.parent.value;
+        break;
+      }
+      row.place = kUnresolved;
+      row.parent.clear();
+      row.anchor = update.parent.value;
+      row.settled = false;
+      break;
+  }
+}
+
+void Documents::StoreObject(const Row& row, const std::string& object) {
+  const std::string body = Compress(object);
+  put_object_.Use().Bind(row.doc).BindBlob(body).Bind(Checksum(body)).Done();
+}
+
+void Documents::AddAliases(Row& row, const DocumentUpdate& update) {
+  for (const DocumentId& alias : update.aliases) {
+    if (add_alias_.Use().Bind(alias.value).Bind(row.id).Done() == 0) continue;
+    auto hint = Find(alias);
+    if (!hint || hint->known) continue;
+    // The walk saw it under its other name first: what it learned moves over.
+    if (hint->place == kUnder && row.place == kUnresolved) {
+      row.place = kUnder;
+      row.parent = hint->parent;
+    }
+    erase_.Use().Bind(hint->doc).Done();
+  }
+}
+
+void Documents::AddMentions(const DocumentId& document, const std::vector<DocumentId>& targets) {
+  for (const DocumentId& target : targets) {
+    if (target != document) add_mention_.Use().Bind(document.value).Bind(target.value).Done();
+  }
+}
+
+void Documents::AddRequest(const Request& request, Frontier::Repeat repeat) {
+  if (!frontier_.AddRequest(request, repeat) || request.document.empty()) return;
+  auto row = Find(request.document);
+  if (!row) return;
+  ++row->open_requests;
+  if (row->state != kAsked && row->state != kUnlisted) row->state = kOpen;
+  Save(*row);
+}
+
+// --- progress of one document -------------------------------------------------------------------
+
+void Documents::RequestDone(const DocumentId& document) {
+  auto row = Find(document);
+  if (!row || row->open_requests == 0) return;
+  --row->open_requests;
+  Save(*row);
+  if (row->open_requests == 0) Completed(*row);
+}
+
+bool Documents::MayLeadNowhere(const DocumentId& document, const Failure& failure) {
+  const bool refused = failure.code == Code::kNotFound || failure.code == Code::kInvalid;
+  if (!refused) return false;
+  const auto row = Find(document);
+  return row && row->optional && row->state == kAsked;
+}
+
+void Documents::RequestFailed(const DocumentId& document) {
+  auto row = Find(document);
+  if (!row || row->open_requests == 0) return;
+  ++row->failed_requests;
+  Save(*row);
+  RequestDone(document);
+}
+
+void Documents::RequestsRequeued(const std::vector<DocumentId>& documents) {
+  for (const DocumentId& document : documents) {
+    auto row = Find(document);
+    if (!row || row->failed_requests == 0) continue;
+    --row->failed_requests;
+    ++row->open_requests;
+    row->state = row->known ? kOpen : kAsked;
+    Save(*row);
+  }
+}
+
+// The last open request is done.
+void Documents::Completed(Row& row) {
+  // Asked for because no listing gave it, and the answer did not show it either.
+  const bool gone = !row.known || (row.state == kAsked && row.generation < generation_);
+  if (row.failed_requests > 0) {
+    row.state = kFailed;
+    Save(row);
+    if (!row.known) Settle(row);
+  } else if (gone) {
+    BecomeMissing(row);
+  } else if (row.extension.empty()) {
+    row.state = kDone;
+    Save(row);
+  } else {
+    row.waiting_for = CountUnsettledMentions(row.id) + (row.settled ? 0 : 1);
+    row.state = kWaiting;
+    Save(row);
+    if (row.waiting_for == 0) BecomeReady(row);
+  }
+}
+
+void Documents::BecomeReady(Row& row) {
+  row.state = kReady;
+  Save(row);
+  frontier_.AddDocument(DocumentId(row.id));
+}
+
+void Documents::BecomeMissing(Row& row) {
+  const bool was_known = row.known;
+  row.state = kMissing;
+  row.known = false;
+  row.generation = generation_;
+  row.revision.clear();
+  erase_object_.Use().Bind(row.doc).Done();
+  clear_mentions_.Use().Bind(row.id).Done();
+  Save(row);
+  Settle(row);
+  if (was_known && row.part_of_parent) MarkStale(row.parent);
+}
+
+// Something it shows has changed: a finished document is rendered again.
+void Documents::MarkStale(const std::string& id) {
+  auto row = Find(DocumentId(id));
+  if (!row) row = FindByAlias(DocumentId(id));
+  if (!row) return;
+  ++row->epoch;
+  Save(*row);
+  if (row->state == kDone && !row->extension.empty()) BecomeReady(*row);
+}
+
+void Documents::Rendered(const DocumentId& document, std::int64_t epoch) {
+  auto row = Find(document);
+  if (!row || row->state != kReady) return;
+  if (row->epoch != epoch) {
+    BecomeReady(*row);
+    return;
+  }
+  row->state = kDone;
+  Save(*row);
+}
+
+void Documents::RenderFailed(const DocumentId& document) {
+  auto row = Find(document);
+  if (!row) return;
+  row->state = kFailed;
+  Save(*row);
+}
+
+void Documents::Reopen(const DocumentId& document, const std::vector<Request>& requests) {
+  auto row = Find(document);
+  if (!row) return;
+  row->state = kOpen;
+  Save(*row);
+  for (const Request& request : requests) AddRequest(request, Frontier::Repeat::kAgain);
+}
+
+std::int64_t Documents::Epoch(const DocumentId& document) {
+  const auto row = Find(document);
+  return row ? row->epoch : 0;
+}
+
+// --- paths --------------------------------------------------------------------------------------
+
+// The path without extension, or nothing where the document has none. `settled` says whether that
+// is final as far as is known.
+std::optional<std::string> Documents::StemOf(Row& row, bool& settled) {
+  settled = true;
+  if (!row.known) {
+    settled = discovery_ended_ || row.state == kMissing || row.state == kFailed;
+    return std::nullopt;
+  }
+  if (row.name.empty()) return std::nullopt;
+  if (row.place == kTop) return row.name;
+  std::optional<Row> parent;
+  if (row.place == kUnder) {
+    parent = Find(DocumentId(row.parent));
+    if (!parent) parent = FindByAlias(DocumentId(row.parent));
+  }
+  if (parent && parent->settled) {
+    if (!parent->stem) return row.name;  // the parent is out of reach
+    std::string stem = *parent->stem + "/" + row.name;
+    return stem.size() > kStemBytesMax ? row.name : stem;
+  }
+  settled = discovery_ended_;
+  return settled ? std::optional(row.name) : std::nullopt;
+}
+
+// Computes the path; tells whoever mentions the document when path or state of knowledge changed.
+void Documents::Settle(Row& row) {
+  bool settled = false;
+  const auto stem = StemOf(row, settled);
+  const bool newly_settled = settled && !row.settled;
+  const bool moved = row.stem != stem;
+  row.stem = stem;
+  row.settled = settled;
+  if (moved && settled) {
+    ++row.epoch;
+    if (row.state == kDone && !row.extension.empty()) BecomeReady(row);
+  }
+  if (newly_settled && row.state == kWaiting && row.waiting_for > 0) --row.waiting_for;
+  Save(row);
+  if (row.state == kWaiting && row.waiting_for == 0) BecomeReady(row);
+  if (settled) NotifyMentioning(row, newly_settled);
+}
+
+// Settles the document and, as far as their paths follow from it, everything under it. `id` may be
+// a document whose own parents are not settled yet; then those come first.
+void Documents::SettleTree(std::string id) {
+  if (discovery_ended_) {
+    // Climb to the highest unsettled ancestor, so that no child is placed before its parent.
+    std::unordered_set<std::string> climbed;
+    for (int i = 0; i < kAncestorsMax; ++i) {
+      const auto row = Find(DocumentId(id));
+      if (!row || row->place != kUnder || !climbed.insert(id).second) break;
+      auto parent = Find(DocumentId(row->parent));
+      if (!parent) parent = FindByAlias(DocumentId(row->parent));
+      if (!parent || parent->settled) break;
+      id = parent->id;
+    }
+  }
+  std::deque<std::string> queue{std::move(id)};
+  std::unordered_set<std::string> visited;
+  while (!queue.empty()) {
+    const std::string next = std::move(queue.front());
+    queue.pop_front();
+    if (!visited.insert(next).second) continue;
+    auto row = Find(DocumentId(next));
+    if (!row) continue;
+    Settle(*row);
+    if (!row->settled) continue;
+    for (const std::string& name : NamesOf(row->id)) {
+      auto run = children_.Use();
+      run.Bind(name);
+      while (run.Next()) queue.push_back(run.Text(0));
+    }
+  }
+}
+
+void Documents::NotifyMentioning(const Row& row, bool newly_settled) {
+  std::vector<std::string> affected;
+  for (const std::string& name : NamesOf(row.id)) {
+    if (newly_settled) one_less_.Use().Bind(name).Done();
+    auto run = mentioning_.Use();
+    run.Bind(name);
+    while (run.Next()) affected.push_back(run.Text(0));
+  }
+  for (const std::string& id : affected) {
+    auto mentioning = Find(DocumentId(id));
+    if (!mentioning) continue;
+    if (mentioning->state == kWaiting) {
+      BecomeReady(*mentioning);
+    } else {
+      MarkStale(id);
+    }
+  }
+}
+
+std::vector<std::string> Documents::NamesOf(const std::string& id) {
+  std::vector<std::string> names{id};
+  auto run = names_.Use();
+  run.Bind(id);
+  while (run.Next()) names.push_back(run.Text(0));
+  return names;
+}
+
+std::int64_t Documents::CountUnsettledMentions(const std::string& id) {
+  if (discovery_ended_) return 0;
+  auto run = count_unsettled_.Use();
+  run.Bind(id);
+  run.Next();
+  return run.Int(0);
+}
+
+// --- the ends of listing and discovery ----------------------------------------------------------
+
+std::vector<DocumentRow> Documents::TakeUnlisted(int limit) {
+  std::vector<std::string> ids;
+  {
+    Statement unlisted(database_, "SELECT id FROM documents WHERE state = 'unlisted' LIMIT ?");
+    auto run = unlisted.Use();
+    run.Bind(limit);
+    while (run.Next()) ids.push_back(run.Text(0));
+  }
+  std::vector<DocumentRow> rows;
+  for (const std::string& id : ids) {
+    Row row = *Find(DocumentId(id));
+    row.state = kAsked;
+    Save(row);
+    rows.push_back({.id = DocumentId(row.id),
+                    .kind = row.kind,
+                    .parent = DocumentId(row.parent),
+                    .title = row.title,
+                    .revision = Revision(row.revision),
+                    .known = row.known});
+  }
+  return rows;
+}
+
+void Documents::Ask(const DocumentId& document, const std::vector<Request>& requests) {
+  for (Request request : requests) {
+    request.document = document;
+    AddRequest(request, Frontier::Repeat::kOnce);
+  }
+  auto row = Find(document);
+  if (row && row->open_requests == 0) Completed(*row);
+}
+
+namespace {
+constexpr const char* kUnseen =
+    "FROM documents WHERE generation < ? AND known AND extension <> '' AND state <> 'asked'";
+}
+
+std::int64_t Documents::CountUnseen() {
+  Statement count(database_, fmt::format("SELECT count(*) {}", kUnseen).c_str());
+  auto run = count.Use();
+  run.Bind(generation_);
+  run.Next();
+  return run.Int(0);
+}
+
+std::int64_t Documents::CountKnown() {
+  Statement count(database_, "SELECT count(*) FROM documents WHERE known AND extension <> ''");
+  auto run = count.Use();
+  run.Next();
+  return run.Int(0);
+}
+
+void Documents::AskForUnseen() {
+  std::vector<std::string> ids;
+  {
+    Statement unseen(database_, fmt::format("SELECT id {}", kUnseen).c_str());
+    auto run = unseen.Use();
+    run.Bind(generation_);
+    while (run.Next()) ids.push_back(run.Text(0));
+  }
+  for (const std::string& id : ids) {
+    Row row = *Find(DocumentId(id));
+    row.state = kUnlisted;
+    row.optional = true;
+    Save(row);
+  }
+}
+
+void Documents::SettleRest() {
+  discovery_ended_ = true;
+  Statement unsettled(database_, "SELECT id FROM documents WHERE settled = 0 LIMIT 256");
+  std::string last;
+  while (true) {
+    std::vector<std::string> ids;
+    {
+      auto run = unsettled.Use();
+      while (run.Next()) ids.push_back(run.Text(0));
+    }
+    if (ids.empty()) break;
+    SLUICE_CHECK(ids.front() != last);  // each round settles at least its first
+    last = ids.front();
+    for (const std::string& id : ids) {
+      SettleTree(id);
+      // A loop of parents has no highest; one of them is settled where it is.
+      Row row = *Find(DocumentId(id));
+      if (!row.settled) Settle(row);
+    }
+  }
+  std::vector<std::string> waiting;
+  {
+    Statement all(database_, "SELECT id FROM documents WHERE state = 'waiting'");
+    auto run = all.Use();
+    while (run.Next()) waiting.push_back(run.Text(0));
+  }
+  for (const std::string& id : waiting) {
+    Row row = *Find(DocumentId(id));
+    BecomeReady(row);
+  }
+}
+
+std::vector<DocumentId> Documents::MissingWithOutputs() {
+  Statement missing(database_, R"sql(
+    SELECT DISTINCT d.id FROM outputs o JOIN documents d ON d.id = o.source_id
+     WHERE o.obsolete = 0 AND d.state = 'missing')sql");
+  std::vector<DocumentId> ids;
+  auto run = missing.Use();
+  while (run.Next()) ids.emplace_back(run.Text(0));
+  return ids;
+}
+
+// --- rows ---------------------------------------------------------------------------------------
+
+namespace {
+
+template <class RowType>
+RowType ReadRow(const Statement::Run& run) {
+  RowType row;
+  row.doc = run.Int(0);
+  row.id = run.Text(1);
+  row.kind = run.Text(2);
+  row.state = run.Text(3);
+  row.place = run.Text(4);
+  row.parent = run.Text(5);
+  row.anchor = run.Text(6);
+  row.title = run.Text(7);
+  row.name = run.Text(8);
+  row.extension = run.Text(9);
+  row.part_of_parent = run.Int(10) != 0;
+  row.revision = run.Text(11);
+  if (!run.IsNull(12)) row.stem = run.Text(12);
+  row.settled = run.Int(13) != 0;
+  row.known = run.Int(14) != 0;
+  row.optional = run.Int(15) != 0;
+  row.open_requests = run.Int(16);
+  row.failed_requests = run.Int(17);
+  row.waiting_for = run.Int(18);
+  row.epoch = run.Int(19);
+  row.generation = run.Int(20);
+  return row;
+}
+
+}  // namespace
+
+std::optional<Documents::Row> Documents::Find(const DocumentId& id) {
+  auto run = find_.Use();
+  run.Bind(id.value);
+  if (!run.Next()) return std::nullopt;
+  return ReadRow<Row>(run);
+}
+
+std::optional<Documents::Row> Documents::FindByAlias(const DocumentId& id) {
+  auto run = find_by_alias_.Use();
+  run.Bind(id.value);
+  if (!run.Next()) return std::nullopt;
+  return ReadRow<Row>(run);
+}
+
+Documents::Row Documents::InsertRow(const DocumentUpdate& update) {
+  Row row;
+  row.id = update.id.value;
+  row.kind = update.kind;
+  row.title = update.title;
+  row.optional = update.optional;
+  auto run = insert_.Use();
+  run.Bind(row.id).Bind(row.kind);
+  SLUICE_CHECK(run.Next());
+  row.doc = run.Int(0);
+  return row;
+}
+
+void Documents::Save(const Row& row) {
+  auto run = save_.Use();
+  run.Bind(row.state)
+      .Bind(row.place)
+      .Bind(row.parent)
+      .Bind(row.anchor)
+      .Bind(row.title)
+      .Bind(row.name)
+      .Bind(row.extension)
+      .Bind(row.part_of_parent ? 1 : 0)
+      .Bind(row.revision);
+  if (row.stem) {
+    run.Bind(*row.stem);
+  } else {
+    run.BindNull();
+  }
+  run.Bind(row.settled ? 1 : 0)
+      .Bind(row.known ? 1 : 0)
+      .Bind(row.optional ? 1 : 0)
+      .Bind(row.open_requests)
+      .Bind(row.failed_requests)
+      .Bind(row.waiting_for)
+      .Bind(row.epoch)
+      .Bind(row.generation)
+      .Bind(row.doc)
+      .Done();
+}
+
+}  // namespace sluice

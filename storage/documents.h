@@ -1,0 +1,141 @@
+// Documents: everything that has a place in the export or is named in it, and the rules by which a
+// document becomes ready to be rendered. The rules are the heart of resume and of incremental runs;
+// storage/README.md tells them as a story.
+//
+//   unlisted -> asked -> open -> waiting -> ready -> done
+//                  \-> missing      \-> failed
+//
+//   unlisted  referred to; no listing gave it yet
+//   asked     requests of its own are under way to learn what it is
+//   open      known; requests for its content are open
+//   waiting   complete, but it shows the path of something that is not settled
+//   ready     in the frontier, to be rendered
+//   done      its output is durable
+//   failed    a request of its own gave up; what was exported before stays
+//   missing   it leads nowhere: deleted, or not shown to us
+//
+// A document is settled when its path is known: its parent is settled, or discovery has ended and
+// the parent is out of reach. When path or title of a document changes, every document that
+// mentions it is rendered again, from stored responses.
+//
+// Not thread-safe: the commit thread's, inside its transaction. Throws SQLite::Exception.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "storage/database.h"
+#include "storage/frontier.h"
+#include "storage/records.h"
+
+namespace sluice {
+
+class Documents {
+ public:
+  // Asked of a document that has not changed: does its output still lie there as it was left?
+  using Intact = std::function<bool(const DocumentId&)>;
+
+  // How far a new generation may trust the last one.
+  enum class Trust {
+    kRevisions,  // equal revision: nothing is fetched, nothing is rendered
+    kResponses,  // walk everything again, over stored responses (the job has changed)
+    kNothing,    // ignore revisions: fetch everything again
+  };
+
+  Documents(Database& database, Frontier& frontier, Intact intact);
+
+  // REQUIRES: called before anything else, at the start of every run.
+  void Begin(std::int64_t generation, Trust trust);
+
+  void Update(const DocumentUpdate& update);
+  void AddMentions(const DocumentId& document, const std::vector<DocumentId>& targets);
+  // Adds a discovered request, and counts it among those its document waits for.
+  void AddRequest(const Request& request, Frontier::Repeat repeat);
+
+  // A request of `document` is done, or has given up.
+  void RequestDone(const DocumentId& document);
+  void RequestFailed(const DocumentId& document);
+  // A refusal that is no failure: the document was only mentioned, or had vanished from the
+  // listing, and the request was to find out whether it is there.
+  bool MayLeadNowhere(const DocumentId& document, const Failure& failure);
+  // The failed requests of `documents` are queued again (one entry a request).
+  void RequestsRequeued(const std::vector<DocumentId>& documents);
+
+  // Its output is durable. Rendered at an older epoch, it becomes ready again.
+  void Rendered(const DocumentId& document, std::int64_t epoch);
+  // Rendering failed for good.
+  void RenderFailed(const DocumentId& document);
+  // Its stored responses are gone; `requests` fetch them again.
+  void Reopen(const DocumentId& document, const std::vector<Request>& requests);
+
+  std::int64_t Epoch(const DocumentId& document);
+
+  // Documents that no listing gave, at most `limit`; they count as asked from now on.
+  std::vector<DocumentRow> TakeUnlisted(int limit);
+  // `requests` find out what an asked document is; none of them: it leads nowhere.
+  void Ask(const DocumentId& document, const std::vector<Request>& requests);
+  // Known documents that this generation has not seen. Zero until the listing is over.
+  std::int64_t CountUnseen();
+  std::int64_t CountKnown();
+  // Every unseen document is asked for once before it counts as deleted.
+  void AskForUnseen();
+  // Discovery has ended: what is unsettled settles where it is, and whoever waited is ready.
+  void SettleRest();
+  // Ids of documents that are missing now but have outputs.
+  std::vector<DocumentId> MissingWithOutputs();
+
+ private:
+  struct Row;
+
+  std::optional<Row> Find(const DocumentId& id);
+  std::optional<Row> FindByAlias(const DocumentId& id);
+  Row InsertRow(const DocumentUpdate& update);
+  void Save(const Row& row);
+
+  void UpdateHint(const DocumentUpdate& update);
+  void UpdateKnown(const DocumentUpdate& update);
+  bool ContentChanged(const Row& row, const Revision& revision, bool first) const;
+  void SetPlace(Row& row, const DocumentUpdate& update);
+  void StoreObject(const Row& row, const std::string& object);
+  void AddAliases(Row& row, const DocumentUpdate& update);
+
+  void Completed(Row& row);
+  void BecomeReady(Row& row);
+  void BecomeMissing(Row& row);
+  void MarkStale(const std::string& id);
+
+  void Settle(Row& row);
+  std::optional<std::string> StemOf(Row& row, bool& settled);
+  void SettleTree(std::string id);
+  void NotifyMentioning(const Row& row, bool newly_settled);
+  std::vector<std::string> NamesOf(const std::string& id);
+  std::int64_t CountUnsettledMentions(const std::string& id);
+
+  std::int64_t generation_ = 0;
+  Trust trust_ = Trust::kRevisions;
+  bool discovery_ended_ = false;
+  Intact intact_;
+
+  Database& database_;
+  Frontier& frontier_;
+  Statement find_;
+  Statement find_by_alias_;
+  Statement insert_;
+  Statement save_;
+  Statement erase_;
+  Statement put_object_;
+  Statement erase_object_;
+  Statement add_alias_;
+  Statement names_;
+  Statement children_;
+  Statement add_mention_;
+  Statement clear_mentions_;
+  Statement count_unsettled_;
+  Statement one_less_;
+  Statement mentioning_;
+};
+
+}  // namespace sluice

@@ -1,0 +1,107 @@
+#include "storage/manifest.h"
+
+namespace sluice {
+namespace {
+
+const std::string kFetch = "fetch";
+const std::string kRender = "render";
+const std::string kShortfall = "shortfall";
+const std::string kNoDocument;
+
+const std::string& OriginName(Manifest::Origin origin) {
+  return origin == Manifest::Origin::kFetch ? kFetch : kRender;
+}
+
+}  // namespace
+
+Manifest::Manifest(Database& database)
+    : put_(database, R"sql(
+        INSERT OR REPLACE INTO outputs(path, source_id, revision, bytes, sha256, mtime_ns, obsolete)
+        VALUES(?, ?, ?, ?, ?, ?, 0))sql"),
+      of_source_(database, R"sql(
+        SELECT path, revision, bytes, sha256, mtime_ns FROM outputs
+         WHERE source_id = ? AND obsolete = 0 ORDER BY path)sql"),
+      make_obsolete_(database, "UPDATE outputs SET obsolete = 1 WHERE source_id = ?"),
+      obsolete_(database, "SELECT path FROM outputs WHERE obsolete = 1 LIMIT 1000"),
+      forget_(database, "DELETE FROM outputs WHERE path = ? AND obsolete = 1"),
+      add_note_(database,
+                "INSERT INTO notes(document, origin, kind, text) VALUES(?, ?, ?, ?)"),
+      clear_notes_(database, "DELETE FROM notes WHERE document = ? AND origin = ?"),
+      shortfalls_(database, "SELECT text FROM notes WHERE kind = 'shortfall' ORDER BY note") {}
+
+void Manifest::Put(const DocumentId& source, const Revision& revision,
+                   const std::vector<OutputRow>& outputs) {
+  Withdraw(source);
+  for (const OutputRow& output : outputs) {
+    put_.Use()
+        .Bind(output.path)
+        .Bind(source.value)
+        .Bind(revision.value)
+        .Bind(output.bytes)
+        .Bind(output.sha256)
+        .Bind(output.mtime_ns)
+        .Done();
+  }
+}
+
+std::vector<OutputRow> Manifest::OutputsOf(const DocumentId& source) {
+  std::vector<OutputRow> rows;
+  auto run = of_source_.Use();
+  run.Bind(source.value);
+  while (run.Next()) {
+    rows.push_back({.path = run.Text(0),
+                    .source = source,
+                    .revision = Revision(run.Text(1)),
+                    .bytes = run.Int(2),
+                    .sha256 = run.Text(3),
+                    .mtime_ns = run.Int(4)});
+  }
+  return rows;
+}
+
+void Manifest::Withdraw(const DocumentId& source) {
+  make_obsolete_.Use().Bind(source.value).Done();
+}
+
+std::vector<std::string> Manifest::Obsolete() {
+  std::vector<std::string> paths;
+  auto run = obsolete_.Use();
+  while (run.Next()) paths.push_back(run.Text(0));
+  return paths;
+}
+
+void Manifest::Forget(const std::string& path) { forget_.Use().Bind(path).Done(); }
+
+void Manifest::ReplaceNotes(const DocumentId& document, Origin origin,
+                            const std::vector<Note>& notes) {
+  clear_notes_.Use().Bind(document.value).Bind(OriginName(origin)).Done();
+  AddNotes(origin, notes);
+}
+
+void Manifest::AddNotes(Origin origin, const std::vector<Note>& notes) {
+  for (const Note& note : notes) {
+    add_note_.Use()
+        .Bind(note.document.value)
+        .Bind(OriginName(origin))
+        .Bind(note.kind)
+        .Bind(note.text)
+        .Done();
+  }
+}
+
+void Manifest::AddShortfall(const std::string& why) {
+  AddNotes(Origin::kFetch, {{.document = DocumentId(), .kind = kShortfall, .text = why}});
+}
+
+std::vector<std::string> Manifest::Shortfalls() {
+  std::vector<std::string> texts;
+  auto run = shortfalls_.Use();
+  while (run.Next()) texts.push_back(run.Text(0));
+  return texts;
+}
+
+void Manifest::ClearShortfalls() {
+  clear_notes_.Use().Bind(kNoDocument).Bind(kFetch).Done();
+}
+
+}  // namespace sluice

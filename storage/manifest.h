@@ -1,0 +1,60 @@
+// The manifest: what lies in the output folder, and the notes of the report.
+//
+// Not thread-safe: the commit thread's, inside its transaction. Throws SQLite::Exception.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "storage/database.h"
+#include "storage/records.h"
+
+namespace sluice {
+
+// One output as the manifest has it.
+struct OutputRow {
+  std::string path;
+  DocumentId source;
+  Revision revision;
+  std::int64_t bytes = 0;
+  std::string sha256;
+  std::int64_t mtime_ns = 0;
+};
+
+class Manifest {
+ public:
+  // Where a note came from: reading a response, or rendering. Each replaces only its own.
+  enum class Origin { kFetch, kRender };
+
+  explicit Manifest(Database& database);
+
+  // `outputs` are now all that `source` has; others of it become obsolete.
+  void Put(const DocumentId& source, const Revision& revision,
+           const std::vector<OutputRow>& outputs);
+  std::vector<OutputRow> OutputsOf(const DocumentId& source);
+  // `source` has no outputs any more.
+  void Withdraw(const DocumentId& source);
+  // Obsolete outputs: their files are to be removed, and then forgotten here.
+  std::vector<std::string> Obsolete();
+  void Forget(const std::string& path);
+
+  void ReplaceNotes(const DocumentId& document, Origin origin, const std::vector<Note>& notes);
+  void AddNotes(Origin origin, const std::vector<Note>& notes);
+  void AddShortfall(const std::string& why);
+  std::vector<std::string> Shortfalls();
+  // A new generation reads everything anew that it reads at all.
+  void ClearShortfalls();
+
+ private:
+  Statement put_;
+  Statement of_source_;
+  Statement make_obsolete_;
+  Statement obsolete_;
+  Statement forget_;
+  Statement add_note_;
+  Statement clear_notes_;
+  Statement shortfalls_;
+};
+
+}  // namespace sluice

@@ -1,0 +1,74 @@
+#include "storage/schema.h"
+
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+namespace sluice {
+namespace {
+
+constexpr const char* kSchema =
+#include "storage_schema.inc"
+    ;
+
+std::int64_t Pragma(Database& database, const char* sql) {
+  Statement statement(database, sql);
+  auto run = statement.Use();
+  return run.Next() ? run.Int(0) : 0;
+}
+
+bool IsEmpty(Database& database) {
+  return Pragma(database, "SELECT count(*) FROM sqlite_schema") == 0;
+}
+
+}  // namespace
+
+Status PrepareSchema(Database& database, const std::filesystem::path& file) {
+  if (!IsEmpty(database)) return CheckVersion(database, file);
+  database.Begin();
+  database.Exec(kSchema);
+  database.Exec(fmt::format("PRAGMA application_id = {}", kApplicationId).c_str());
+  database.Exec(fmt::format("PRAGMA user_version = {}", kSchemaVersion).c_str());
+  database.Commit();
+  return {};
+}
+
+Status CheckVersion(Database& database, const std::filesystem::path& file) {
+  if (Pragma(database, "PRAGMA application_id") != kApplicationId) {
+    return Fail(Code::kDamaged,
+                fmt::format("{} is not a sluice state; choose another output folder or move it away",
+                            file.string()));
+  }
+  const std::int64_t version = Pragma(database, "PRAGMA user_version");
+  if (version != kSchemaVersion) {
+    return Fail(Code::kDamaged,
+                fmt::format("{} has state version {}, this build knows version {}; use the sluice "
+                            "that wrote it, or run with --fresh to begin anew",
+                            file.string(), version, kSchemaVersion));
+  }
+  return {};
+}
+
+Error ToError(const SQLite::Exception& exception, const std::filesystem::path& file) {
+  const std::string name = file.empty() ? std::string("the state") : file.string();
+  switch (exception.getErrorCode()) {
+    case SQLITE_FULL:
+      return {Code::kDisk, fmt::format("{}: the disk is full; free space and run again", name)};
+    case SQLITE_IOERR:
+    case SQLITE_CANTOPEN:
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+      return {Code::kDisk, fmt::format("{}: {}", name, exception.what())};
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return {Code::kDamaged, fmt::format("{} is damaged ({}); move it away or run with --fresh",
+                                          name, exception.what())};
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return {Code::kLocked, fmt::format("{} is in use by another program: {}", name,
+                                         exception.what())};
+    default:
+      return {Code::kFatal, fmt::format("{}: {}", name, exception.what())};
+  }
+}
+
+}  // namespace sluice

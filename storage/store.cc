@@ -1,0 +1,434 @@
+#include "storage/store.h"
+
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+#include <algorithm>
+
+#include "storage/cache.h"
+#include "storage/schema.h"
+
+namespace sluice {
+namespace {
+
+// Documents that are asked for in one step after the listing.
+constexpr int kUnlistedBatch = 256;
+
+const std::string kGeneration = "generation";
+const std::string kFingerprint = "fingerprint";
+const std::string kTrust = "trust";
+const std::string kFinished = "finished";
+
+std::string TrustName(Documents::Trust trust) {
+  switch (trust) {
+    case Documents::Trust::kRevisions: return "revisions";
+    case Documents::Trust::kResponses: return "responses";
+    case Documents::Trust::kNothing: return "nothing";
+  }
+  return "revisions";
+}
+
+Documents::Trust ParseTrust(std::string_view name) {
+  if (name == "responses") return Documents::Trust::kResponses;
+  if (name == "nothing") return Documents::Trust::kNothing;
+  return Documents::Trust::kRevisions;
+}
+
+std::int64_t ToInt(const std::string& text) { return text.empty() ? 0 : std::stoll(text); }
+
+}  // namespace
+
+struct Store::Statements {
+  explicit Statements(Database& database)
+      : get_meta(database, "SELECT value FROM meta WHERE key = ?"),
+        set_meta(database, "INSERT OR REPLACE INTO meta(key, value) VALUES(?, ?)"),
+        get_counter(database, "SELECT value FROM counters WHERE name = ?"),
+        set_counter(database, "INSERT OR REPLACE INTO counters(name, value) VALUES(?, ?)"),
+        begin_run(database, "INSERT INTO runs(generation, started_ms) VALUES(?, ?) RETURNING run"),
+        save_run(database,
+                 "UPDATE runs SET requests = ?, cache_hits = ?, outputs = ? WHERE run = ?"),
+        end_run(database, R"sql(
+          UPDATE runs SET finished_ms = ?, outcome = ?, exit_code = ?, message = ?
+           WHERE run = ?)sql") {}
+
+  Statement get_meta;
+  Statement set_meta;
+  Statement get_counter;
+  Statement set_counter;
+  Statement begin_run;
+  Statement save_run;
+  Statement end_run;
+};
+
+Result<std::unique_ptr<Store>> Store::Open(const std::filesystem::path& file, StoreOptions options,
+                                           const Clock& clock, Intact intact) {
+  return CatchSqlite(file, [&]() -> Result<std::unique_ptr<Store>> {
+    {
+      Database database(file, Database::Mode::kReadWrite);
+      if (auto status = PrepareSchema(database, file); !status) return Fail(status.error());
+    }
+    return std::unique_ptr<Store>(
+        new Store(file, std::move(options), clock, std::move(intact)));
+  });
+}
+
+Store::Store(const std::filesystem::path& file, StoreOptions options, const Clock& clock,
+             Intact intact)
+    : file_(file),
+      options_(std::move(options)),
+      clock_(clock),
+      intact_(std::move(intact)),
+      database_(file, Database::Mode::kReadWrite),
+      frontier_(std::make_unique<Frontier>(database_)),
+      manifest_(std::make_unique<Manifest>(database_)),
+      cache_(std::make_unique<CacheWriter>(database_, options_.cache_bytes_max)),
+      documents_(std::make_unique<Documents>(
+          database_, *frontier_,
+          [this](const DocumentId& id) {
+            const auto outputs = manifest_->OutputsOf(id);
+            return !outputs.empty() && std::all_of(outputs.begin(), outputs.end(), intact_);
+          })),
+      statements_(std::make_unique<Statements>(database_)) {}
+
+Store::~Store() = default;
+
+// --- runs ---------------------------------------------------------------------------------------
+
+Result<Store::Start> Store::BeginRun(const std::vector<Request>& first_requests) {
+  return Transaction([&]() -> Result<Start> {
+    generation_ = ToInt(GetMeta(kGeneration));
+    const bool same_job = GetMeta(kFingerprint) == options_.fingerprint;
+    const bool unfinished = generation_ > 0 && GetMeta(kFinished) != "1";
+    cache_hits_ = GetCounter("cache_hits");
+    cache_misses_ = GetCounter("cache_misses");
+
+    const bool resume = unfinished && same_job && !options_.ignore_revisions;
+    if (resume) {
+      requests_done_ = GetCounter("requests_done");
+      documents_->Begin(generation_, ParseTrust(GetMeta(kTrust)));
+    } else {
+      const auto trust = options_.ignore_revisions       ? Documents::Trust::kNothing
+                         : same_job || generation_ == 0 ? Documents::Trust::kRevisions
+                                                        : Documents::Trust::kResponses;
+      BeginGeneration(first_requests, trust);
+    }
+    auto run = statements_->begin_run.Use();
+    run.Bind(generation_).Bind(clock_.WallNow());
+    run.Next();
+    run_ = run.Int(0);
+    return Start{.resumed = resume, .generation = generation_};
+  });
+}
+
+void Store::BeginGeneration(const std::vector<Request>& first_requests, Documents::Trust trust) {
+  ++generation_;
+  SetMeta(kGeneration, std::to_string(generation_));
+  SetMeta(kFingerprint, options_.fingerprint);
+  SetMeta(kTrust, TrustName(trust));
+  SetMeta(kFinished, "0");
+  requests_done_ = 0;
+  frontier_->Clear();
+  manifest_->ClearShortfalls();
+  if (trust == Documents::Trust::kNothing) cache_->Clear();
+  documents_->Begin(generation_, trust);
+  for (const Request& request : first_requests) {
+    documents_->AddRequest(request, Frontier::Repeat::kOnce);
+  }
+}
+
+Result<std::int64_t> Store::BeginRetry() {
+  return Transaction([&]() -> Result<std::int64_t> {
+    generation_ = ToInt(GetMeta(kGeneration));
+    requests_done_ = GetCounter("requests_done");
+    documents_->Begin(generation_, ParseTrust(GetMeta(kTrust)));
+    const auto owners = frontier_->RequeueFailed();
+    documents_->RequestsRequeued(owners);
+    if (!owners.empty()) SetMeta(kFinished, "0");
+    auto run = statements_->begin_run.Use();
+    run.Bind(generation_).Bind(clock_.WallNow());
+    run.Next();
+    run_ = run.Int(0);
+    return static_cast<std::int64_t>(owners.size());
+  });
+}
+
+Status Store::EndRun(std::string_view outcome, int exit_code, std::string_view message) {
+  return Transaction([&]() -> Status {
+    if (frontier_->counts().queued() == 0) SetMeta(kFinished, "1");
+    in_flight_ = 0;
+    SaveCounters();
+    const std::string outcome_text(outcome);
+    const std::string message_text(message);
+    statements_->end_run.Use()
+        .Bind(clock_.WallNow())
+        .Bind(outcome_text)
+        .Bind(exit_code)
+        .Bind(message_text)
+        .Bind(run_)
+        .Done();
+    return {};
+  });
+}
+
+// --- one commit ---------------------------------------------------------------------------------
+
+Status Store::Commit(const std::vector<CommitRecord>& records) {
+  return Transaction([&]() -> Status {
+    for (const CommitRecord& record : records) Apply(record);
+    cache_->Evict();
+    SaveCounters();
+    return {};
+  });
+}
+
+void Store::Apply(const CommitRecord& record) {
+  if (record.sent) ++totals_.requests_sent;
+  switch (record.verdict) {
+    case CommitRecord::Verdict::kReturn:
+      frontier_->Return(record.item);
+      return;
+    case CommitRecord::Verdict::kRetry:
+      frontier_->Retry(record.item, record.failure.value_or(Failure{}), record.next_attempt,
+                       record.not_before_ms);
+      return;
+    case CommitRecord::Verdict::kFailed:
+      ApplyFailure(record);
+      return;
+    case CommitRecord::Verdict::kDone:
+    case CommitRecord::Verdict::kReopen:
+      break;
+  }
+  if (record.item.kind == ItemKind::kRequest) {
+    ApplyRequest(record);
+  } else {
+    ApplyDocument(record);
+  }
+}
+
+void Store::ApplyFailure(const CommitRecord& record) {
+  const Failure failure = record.failure.value_or(Failure{});
+  if (record.item.kind == ItemKind::kDocument) {
+    frontier_->Fail(record.item, failure);
+    documents_->RenderFailed(record.item.document);
+    return;
+  }
+  const DocumentId& document = record.item.request.document;
+  if (documents_->MayLeadNowhere(document, failure)) {
+    frontier_->Finish(record.item);
+    documents_->RequestDone(document);
+    return;
+  }
+  frontier_->Fail(record.item, failure);
+  documents_->RequestFailed(document);
+}
+
+void Store::ApplyRequest(const CommitRecord& record) {
+  const Request& request = record.item.request;
+  for (const DocumentUpdate& update : record.documents) documents_->Update(update);
+  documents_->AddMentions(request.document, record.mentions);
+  for (const Request& discovered : record.requests) {
+    documents_->AddRequest(discovered, Frontier::Repeat::kOnce);
+  }
+  if (record.response && !record.cache_hit) {
+    cache_->Put(request, *record.response, clock_.WallNow());
+  }
+  manifest_->AddNotes(Manifest::Origin::kFetch, record.notes);
+  if (!record.shortfall.empty()) manifest_->AddShortfall(record.shortfall);
+  ++(record.cache_hit ? cache_hits_ : cache_misses_);
+  if (record.cache_hit) ++totals_.cache_hits;
+  ++requests_done_;
+  frontier_->Finish(record.item);
+  documents_->RequestDone(request.document);
+}
+
+void Store::ApplyDocument(const CommitRecord& record) {
+  const DocumentId& document = record.item.document;
+  frontier_->Finish(record.item);
+  if (record.verdict == CommitRecord::Verdict::kReopen) {
+    documents_->Reopen(document, record.requests);
+    return;
+  }
+  std::vector<OutputRow> outputs;
+  for (const OutputFile& file : record.outputs) {
+    outputs.push_back({.path = file.path,
+                       .bytes = file.bytes,
+                       .sha256 = file.sha256,
+                       .mtime_ns = file.mtime_ns});
+  }
+  manifest_->Put(document, record.revision, outputs);
+  manifest_->ReplaceNotes(document, Manifest::Origin::kRender, record.notes);
+  documents_->Rendered(document, record.item.epoch);
+  ++totals_.outputs;
+}
+
+void Store::SaveCounters() {
+  SetCounter("requests_done", requests_done_);
+  SetCounter("in_flight", in_flight_);
+  SetCounter("cache_entries", cache_->entries());
+  SetCounter("cache_bytes", cache_->bytes());
+  SetCounter("cache_hits", cache_hits_);
+  SetCounter("cache_misses", cache_misses_);
+  SetCounter("cache_evictions", GetCounter("cache_evictions") + cache_->TakeEvictions());
+  statements_->save_run.Use()
+      .Bind(totals_.requests_sent)
+      .Bind(totals_.cache_hits)
+      .Bind(totals_.outputs)
+      .Bind(run_)
+      .Done();
+}
+
+// --- between commits ----------------------------------------------------------------------------
+
+Result<std::vector<FrontierItem>> Store::Take(std::size_t count) {
+  return Transaction([&]() -> Result<std::vector<FrontierItem>> {
+    auto items = frontier_->Take(count, clock_.WallNow());
+    for (FrontierItem& item : items) {
+      if (item.kind == ItemKind::kDocument) item.epoch = documents_->Epoch(item.document);
+    }
+    return items;
+  });
+}
+
+Result<WallMs> Store::NextDue() {
+  return CatchSqlite(file_, [&]() -> Result<WallMs> { return frontier_->NextDue(); });
+}
+
+const Frontier::Counts& Store::counts() const { return frontier_->counts(); }
+
+Result<bool> Store::Advance(const Ask& ask) {
+  if (frontier_->counts().listing > 0) return false;
+  return Transaction([&]() -> Result<bool> {
+    const auto unlisted = documents_->TakeUnlisted(kUnlistedBatch);
+    for (const DocumentRow& row : unlisted) {
+      documents_->Ask(row.id, ask(row));
+    }
+    if (!unlisted.empty()) return true;
+    if (frontier_->counts().requests > 0 || discovery_ended_) return false;
+
+    if (!asked_for_unseen_) {
+      asked_for_unseen_ = true;
+      const std::int64_t unseen = documents_->CountUnseen();
+      if (unseen > 0 && !TooManyUnseen(unseen)) {
+        documents_->AskForUnseen();
+        return true;
+      }
+    }
+    documents_->SettleRest();
+    discovery_ended_ = true;
+    return true;
+  });
+}
+
+bool Store::TooManyUnseen(std::int64_t unseen) {
+  const std::int64_t known = documents_->CountKnown();
+  const bool too_many =
+      (options_.delete_max >= 0 && unseen > options_.delete_max) ||
+      (options_.delete_max < 0 &&
+       static_cast<double>(unseen) > options_.delete_max_fraction * static_cast<double>(known));
+  if (too_many) {
+    manifest_->AddShortfall(
+        fmt::format("{} of {} documents are no longer listed, more than --max-delete allows; "
+                    "nothing was deleted. If they are gone for good, run with --max-delete {}",
+                    unseen, known, unseen));
+  }
+  return too_many;
+}
+
+Result<std::int64_t> Store::WithdrawMissing() {
+  return Transaction([&]() -> Result<std::int64_t> {
+    const auto missing = documents_->MissingWithOutputs();
+    for (const DocumentId& id : missing) manifest_->Withdraw(id);
+    return static_cast<std::int64_t>(missing.size());
+  });
+}
+
+Result<std::vector<std::string>> Store::ObsoleteOutputs() {
+  return CatchSqlite(file_, [&]() -> Result<std::vector<std::string>> {
+    return manifest_->Obsolete();
+  });
+}
+
+Status Store::ForgetOutputs(const std::vector<std::string>& paths) {
+  return Transaction([&]() -> Status {
+    for (const std::string& path : paths) manifest_->Forget(path);
+    totals_.deleted += static_cast<std::int64_t>(paths.size());
+    return {};
+  });
+}
+
+Result<std::vector<std::string>> Store::Shortfalls() {
+  return CatchSqlite(file_, [&]() -> Result<std::vector<std::string>> {
+    return manifest_->Shortfalls();
+  });
+}
+
+Status Store::SetLimits(const std::map<std::string, std::string>& limits) {
+  return Transaction([&]() -> Status {
+    database_.Exec("DELETE FROM limits");
+    Statement insert(database_, "INSERT INTO limits(name, value) VALUES(?, ?)");
+    for (const auto& [name, value] : limits) insert.Use().Bind(name).Bind(value).Done();
+    return {};
+  });
+}
+
+Result<std::string> Store::Fact(const std::string& name) {
+  return CatchSqlite(file_, [&]() -> Result<std::string> { return GetMeta("fact." + name); });
+}
+
+Status Store::SetFact(const std::string& name, const std::string& value) {
+  return Transaction([&]() -> Status {
+    SetMeta("fact." + name, value);
+    return {};
+  });
+}
+
+void Store::Checkpoint() noexcept {
+  try {
+    database_.Exec("PRAGMA wal_checkpoint(TRUNCATE)");
+  } catch (const SQLite::Exception&) {
+    // A reader is there; the log is folded in next time. Nothing is lost.
+  }
+}
+
+// --- helpers ------------------------------------------------------------------------------------
+
+template <class Work>
+auto Store::Transaction(Work&& work) -> std::invoke_result_t<Work> {
+  if (broken_) {
+    return Fail(Code::kDisk, "an earlier commit failed; nothing more is written in this run. "
+                             "Run the same command again");
+  }
+  auto result = CatchSqlite(file_, [&]() -> std::invoke_result_t<Work> {
+    database_.Begin();
+    auto value = work();
+    if (value) database_.Commit();
+    return value;
+  });
+  if (!result) {
+    broken_ = true;
+    database_.Rollback();
+  }
+  return result;
+}
+
+std::string Store::GetMeta(const std::string& key) {
+  auto run = statements_->get_meta.Use();
+  run.Bind(key);
+  return run.Next() ? run.Text(0) : std::string();
+}
+
+void Store::SetMeta(const std::string& key, const std::string& value) {
+  statements_->set_meta.Use().Bind(key).Bind(value).Done();
+}
+
+std::int64_t Store::GetCounter(const std::string& name) {
+  auto run = statements_->get_counter.Use();
+  run.Bind(name);
+  return run.Next() ? run.Int(0) : 0;
+}
+
+void Store::SetCounter(const std::string& name, std::int64_t value) {
+  statements_->set_counter.Use().Bind(name).Bind(value).Done();
+}
+
+}  // namespace sluice

@@ -1,0 +1,145 @@
+// The store: the state of one export, and every write to it. Composed of the frontier, the
+// documents, the cache and the manifest, which share one connection and one transaction.
+//
+// Not thread-safe: the commit thread's (the thread that calls Open() may hand it over). After one
+// failed commit it refuses every later one: what the disk then holds is not known.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "storage/base/clock.h"
+#include "storage/documents.h"
+#include "storage/frontier.h"
+#include "storage/manifest.h"
+#include "storage/records.h"
+
+namespace sluice {
+
+class CacheWriter;
+
+struct StoreOptions {
+  // Behaviour.
+  std::string fingerprint;  // of the job; when it changes, everything is walked again over the
+                            // stored responses
+  bool ignore_revisions = false;  // fetch everything again
+  // A run that would delete more documents than this deletes none.
+  std::int64_t delete_max = -1;       // documents; -1: no bound of this kind
+  double delete_max_fraction = 0.25;  // of the documents known
+  // Performance.
+  std::int64_t cache_bytes_max = 256'000'000;  // stored bytes; 0: no bound
+};
+
+// What a run did, for the summary, the report and v_runs.
+struct RunTotals {
+  std::int64_t requests_sent = 0;
+  std::int64_t cache_hits = 0;
+  std::int64_t outputs = 0;     // rendered, whether or not the bytes had changed
+  std::int64_t deleted = 0;     // files removed
+};
+
+class Store {
+ public:
+  // Does the file of this output still lie there as it was left?
+  using Intact = std::function<bool(const OutputRow&)>;
+  // What to ask for a document that no listing gave.
+  using Ask = std::function<std::vector<Request>(const DocumentRow&)>;
+
+  // Opens or creates the state. `clock` must outlive the store.
+  static Result<std::unique_ptr<Store>> Open(const std::filesystem::path& file,
+                                             StoreOptions options, const Clock& clock,
+                                             Intact intact);
+  ~Store();
+
+  struct Start {
+    bool resumed = false;           // an unfinished generation goes on
+    std::int64_t generation = 0;
+  };
+  // Begins a run. Where nothing is left to do, a new generation begins with `first_requests`.
+  Result<Start> BeginRun(const std::vector<Request>& first_requests);
+  // Begins a run that does nothing but the failed items. Returns how many there are.
+  Result<std::int64_t> BeginRetry();
+  Status EndRun(std::string_view outcome, int exit_code, std::string_view message);
+
+  // Commits all of `records` in one transaction, durable on return. Their outputs must be.
+  Status Commit(const std::vector<CommitRecord>& records);
+
+  // See Frontier. `in_flight_after` is written to the state for people.
+  Result<std::vector<FrontierItem>> Take(std::size_t count);
+  Result<WallMs> NextDue();
+  const Frontier::Counts& counts() const;
+  void SetInFlight(std::int64_t in_flight) { in_flight_ = in_flight; }
+
+  // Takes the steps that are due between phases: asks for what no listing gave once the listing is
+  // over; asks once for every document that has vanished before it counts as deleted; settles what
+  // is left once discovery has ended. Call after each commit. False: there was nothing to do.
+  Result<bool> Advance(const Ask& ask);
+
+  // Outputs that have been replaced or whose document is gone; their files are to be removed.
+  Result<std::vector<std::string>> ObsoleteOutputs();
+  Status ForgetOutputs(const std::vector<std::string>& paths);
+  // Marks the outputs of deleted documents as obsolete. Call when the run is complete.
+  Result<std::int64_t> WithdrawMissing();
+
+  // Why the listing is provably short; empty: it is not.
+  Result<std::vector<std::string>> Shortfalls();
+  Status SetLimits(const std::map<std::string, std::string>& limits);
+  // Small facts that outlive a run, e.g. the rate limiter's.
+  Result<std::string> Fact(const std::string& name);
+  Status SetFact(const std::string& name, const std::string& value);
+
+  const RunTotals& totals() const { return totals_; }
+  // Folds the write-ahead log into the file; at the end of a run.
+  void Checkpoint() noexcept;
+
+ private:
+  Store(const std::filesystem::path& file, StoreOptions options, const Clock& clock,
+        Intact intact);
+  template <class Work>
+  auto Transaction(Work&& work) -> std::invoke_result_t<Work>;
+
+  void Apply(const CommitRecord& record);
+  void ApplyFailure(const CommitRecord& record);
+  void ApplyRequest(const CommitRecord& record);
+  void ApplyDocument(const CommitRecord& record);
+  void BeginGeneration(const std::vector<Request>& first_requests, Documents::Trust trust);
+  void SaveCounters();
+  bool TooManyUnseen(std::int64_t unseen);
+  std::string GetMeta(const std::string& key);
+  void SetMeta(const std::string& key, const std::string& value);
+  void SetCounter(const std::string& name, std::int64_t value);
+  std::int64_t GetCounter(const std::string& name);
+
+  // Constant after construction.
+  const std::filesystem::path file_;
+  const StoreOptions options_;
+  const Clock& clock_;
+  Intact intact_;
+
+  // Only on the commit thread.
+  bool broken_ = false;          // a commit failed
+  bool discovery_ended_ = false;
+  bool asked_for_unseen_ = false;
+  std::int64_t run_ = 0;
+  std::int64_t generation_ = 0;
+  std::int64_t in_flight_ = 0;
+  std::int64_t requests_done_ = 0;  // of this generation
+  std::int64_t cache_hits_ = 0;     // of all runs
+  std::int64_t cache_misses_ = 0;
+  std::int64_t deleted_ = 0;
+  RunTotals totals_;
+  Database database_;
+  std::unique_ptr<Frontier> frontier_;
+  std::unique_ptr<Manifest> manifest_;
+  std::unique_ptr<CacheWriter> cache_;
+  std::unique_ptr<Documents> documents_;
+  struct Statements;
+  std::unique_ptr<Statements> statements_;
+};
+
+}  // namespace sluice

@@ -1,0 +1,138 @@
+#include "storage/store_reader.h"
+
+#include <fmt/format.h>
+
+#include "storage/base/compress.h"
+#include "storage/database.h"
+#include "storage/schema.h"
+
+namespace sluice {
+namespace {
+
+// A stored body never exceeds what a response may have; anything larger is damage.
+constexpr std::size_t kBodyBytesMax = std::size_t{1} << 30;
+
+// Rows a statement hands out before it is reset, so that no snapshot grows old.
+constexpr int kChildrenBatch = 256;
+
+constexpr const char* kColumns =
+    "d.id, d.kind, d.parent, d.title, d.stem, d.extension, d.revision, d.known";
+
+std::string Select(std::string_view rest) {
+  return fmt::format("SELECT {} {}", kColumns, rest);
+}
+
+DocumentRow ReadDocument(const Statement::Run& run) {
+  DocumentRow row{.id = DocumentId(run.Text(0)),
+                  .kind = run.Text(1),
+                  .parent = DocumentId(run.Text(2)),
+                  .title = run.Text(3),
+                  .extension = run.Text(5),
+                  .revision = Revision(run.Text(6)),
+                  .known = run.Int(7) != 0};
+  if (!run.IsNull(4) && !row.extension.empty()) row.path = run.Text(4) + row.extension;
+  return row;
+}
+
+}  // namespace
+
+struct StoreReader::State {
+  explicit State(const std::filesystem::path& file)
+      : database(file, Database::Mode::kReadOnly),
+        response(database,
+                 "SELECT revision, status, fetched_ms, checksum, body FROM cache WHERE key = ?"),
+        object(database,
+               "SELECT o.checksum, o.body FROM documents d JOIN objects o ON o.doc = d.doc "
+               "WHERE d.id = ?"),
+        document(database, Select("FROM documents d WHERE d.id = ?").c_str()),
+        alias(database, Select("FROM aliases a JOIN documents d ON d.id = a.document "
+                               "WHERE a.alias = ? ORDER BY d.id LIMIT 1")
+                            .c_str()),
+        children(database, Select("FROM documents d WHERE d.parent = ? AND d.kind = ? "
+                                  "AND d.id > ? AND d.known AND d.place = 'under' "
+                                  "ORDER BY d.id LIMIT ?")
+                               .c_str()) {}
+
+  Database database;
+  Statement response;
+  Statement object;
+  Statement document;
+  Statement alias;
+  Statement children;
+};
+
+StoreReader::StoreReader(std::unique_ptr<State> state) : state_(std::move(state)) {}
+StoreReader::~StoreReader() = default;
+
+Result<std::unique_ptr<StoreReader>> StoreReader::Open(const std::filesystem::path& file) {
+  return CatchSqlite(file, [&]() -> Result<std::unique_ptr<StoreReader>> {
+    Database probe(file, Database::Mode::kReadOnly);
+    if (auto status = CheckVersion(probe, file); !status) return Fail(status.error());
+    return std::unique_ptr<StoreReader>(new StoreReader(std::make_unique<State>(file)));
+  });
+}
+
+Result<std::optional<StoredResponse>> StoreReader::FindResponse(const Request& request,
+                                                                WallMs oldest_ms) {
+  return CatchSqlite({}, [&]() -> Result<std::optional<StoredResponse>> {
+    const Hash128 key = RequestKey(request);
+    auto run = state_->response.Use();
+    run.BindBlob(key);
+    if (!run.Next()) return std::nullopt;
+    StoredResponse response{.status = static_cast<int>(run.Int(1)),
+                            .revision = Revision(run.Text(0))};
+    const bool current = request.revision.empty() ? run.Int(2) >= oldest_ms
+                                                  : response.revision == request.revision;
+    if (!current || Checksum(run.Blob(4)) != run.Int(3)) return std::nullopt;
+    auto body = Decompress(run.Blob(4), kBodyBytesMax);
+    if (!body) return std::nullopt;
+    response.body = std::move(*body);
+    return response;
+  });
+}
+
+Result<std::string> StoreReader::Object(const DocumentId& id) {
+  return CatchSqlite({}, [&]() -> Result<std::string> {
+    auto run = state_->object.Use();
+    run.Bind(id.value);
+    if (!run.Next()) return Fail(Code::kNotFound, fmt::format("{}: no object stored", id.value));
+    if (Checksum(run.Blob(1)) != run.Int(0)) {
+      return Fail(Code::kNotFound, fmt::format("{}: stored object is damaged", id.value));
+    }
+    return Decompress(run.Blob(1), kBodyBytesMax);
+  });
+}
+
+Result<std::optional<DocumentRow>> StoreReader::FindDocument(const DocumentId& id) {
+  return CatchSqlite({}, [&]() -> Result<std::optional<DocumentRow>> {
+    for (Statement* statement : {&state_->document, &state_->alias}) {
+      auto run = statement->Use();
+      run.Bind(id.value);
+      if (run.Next()) return ReadDocument(run);
+    }
+    return std::nullopt;
+  });
+}
+
+Status StoreReader::ForEachChild(const DocumentId& parent, std::string_view kind,
+                                 const std::function<bool(const DocumentRow&)>& use) {
+  return CatchSqlite({}, [&]() -> Status {
+    const std::string kind_text(kind);
+    std::string last;
+    while (true) {
+      std::vector<DocumentRow> batch;
+      {
+        auto run = state_->children.Use();
+        run.Bind(parent.value).Bind(kind_text).Bind(last).Bind(kChildrenBatch);
+        while (run.Next()) batch.push_back(ReadDocument(run));
+      }
+      for (const DocumentRow& row : batch) {
+        if (!use(row)) return {};
+      }
+      if (batch.size() < kChildrenBatch) return {};
+      last = batch.back().id.value;
+    }
+  });
+}
+
+}  // namespace sluice
