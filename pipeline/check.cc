@@ -1,0 +1,42 @@
+#include "pipeline/check.h"
+
+#include <fmt/format.h>
+
+#include "pipeline/log.h"
+
+namespace sluice {
+namespace {
+
+constexpr std::string_view kToken = "notion.token";
+
+std::string Line(const Job& job, const KeyValue& entry) {
+  const std::string value =
+      entry.key == kToken ? ShowTokenReference(job.notion.token) : entry.value;
+  const auto origin = job.origins.find(entry.key);
+  const std::string text = fmt::format("  {:<26} {}", entry.key, value);
+  if (origin == job.origins.end()) return PlainText(text) + "\n";
+  return PlainText(fmt::format("{:<60} from {}", text, origin->second)) + "\n";
+}
+
+}  // namespace
+
+std::string DescribeJob(const Job& job) {
+  std::string text;
+  std::string section;
+  for (const KeyValue& entry : JobKeys(job)) {
+    const std::string own_section = entry.key.substr(0, entry.key.find('.'));
+    if (own_section != section) text += fmt::format("[{}]\n", own_section);
+    section = own_section;
+    text += Line(job, entry);
+  }
+  return text;
+}
+
+Result<std::string> CheckJob(const Job& job, const GetEnv& get_env) {
+  const auto token = CheckTokenReference(job.notion.token, get_env);
+  if (!token) return Fail(Code::kUsage, fmt::format("{}: {}", kToken, token.error().message));
+  return fmt::format("{}token: {}\nThe job is valid. No request was sent.\n", DescribeJob(job),
+                     *token);
+}
+
+}  // namespace sluice

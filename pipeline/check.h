@@ -1,0 +1,18 @@
+// `sluice check`: the job as it was understood, without any request.
+#pragma once
+
+#include <string>
+
+#include "pipeline/job.h"
+#include "pipeline/token_reference.h"
+
+namespace sluice {
+
+// What the job will do, for people: source, output, contents, one line per stage and key, and where
+// each value came from that is not a default. Shows references, never a token.
+std::string DescribeJob(const Job& job);
+
+// DescribeJob() and whether the token can be found. kUsage: it cannot; names the variable or file.
+Result<std::string> CheckJob(const Job& job, const GetEnv& get_env);
+
+}  // namespace sluice

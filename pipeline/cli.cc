@@ -1,0 +1,271 @@
+#include "pipeline/cli.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+
+#include "pipeline/did_you_mean.h"
+
+namespace sluice {
+namespace {
+
+constexpr std::array<std::string_view, 7> kCommands{"run",   "notion",   "check",  "status",
+                                                    "retry", "failures", "version"};
+
+// Flags that are another name of a key; LoadJob() judges their values.
+struct KeyFlag {
+  const char* flag;
+  const char* key;
+  const char* help;
+};
+constexpr std::array<KeyFlag, 6> kKeyFlags{
+    {{"--out", "job.output", "Output folder"},
+     {"--token", "notion.token", "Where the token is: env:NAME, file:PATH or cmd:COMMAND"},
+     {"--base-url", "notion.base_url", "Address of the API, for proxies and tests"},
+     {"--max-wait", "retry.max_wait", "End the run (exit 7) when the source says to wait longer"},
+     {"--tpslimit", "limits.rate", "Requests per second, or as \"100/m\"; 0: no limit"},
+     {"--tpslimit-burst", "limits.burst", "Requests that may go at once after a pause"}}};
+
+// The line with the flags of one command; all of them write into one Command.
+class CommandLine {
+ public:
+  CommandLine();
+  Result<Command> Parse(int argc, const char* const* argv);
+
+ private:
+  void AddRun();
+  void AddNotion();
+  void AddCheck();
+  void AddState(const char* name, const char* help, Verb verb);
+  void AddRetry();
+  void AddVersion();
+
+  CLI::App* AddCommand(const char* name, const char* help, Verb verb);
+  void AddKeyFlags(CLI::App& app);
+  void AddRunFlags(CLI::App& app);
+  void AddBoundFlags(CLI::App& app);
+  void AddSet(CLI::App& app);
+  void AddLogFlags(CLI::App& app);
+  Result<Command> Finish();
+  Status CollectSettings();
+  tl::unexpected<Error> UsageError(const std::string& message) const;
+
+  CLI::App app_{"Exports what a paginated, rate-limited API holds, as files to keep.", "sluice"};
+  Command command_;
+  std::string given_command_;
+  std::array<std::optional<std::string>, kKeyFlags.size()> key_values_;
+  std::vector<std::string> sets_;
+  int louder_ = 0;
+  int quieter_ = 0;
+};
+
+// A flag whose text `parse` turns into the value, or refuses in the words of `allowed`.
+template <class Target, class Parse>
+CLI::Option* AddParsed(CLI::App& app, const char* flag, const char* help, const char* allowed,
+                       Target& target, Parse parse) {
+  const auto read = [&target, parse](const std::string& text) {
+    const auto value = parse(text);
+    if (value) target = *value;
+    return value.has_value();
+  };
+  return app.add_option_function<std::string>(
+      flag,
+      [read, flag, allowed](const std::string& text) {
+        if (!read(text)) throw CLI::ValidationError(flag, fmt::format("must be {}", allowed));
+      },
+      help);
+}
+
+template <class T, std::size_t size>
+auto WordParser(const std::array<std::pair<std::string_view, T>, size>& words) {
+  return [&words](const std::string& text) -> std::optional<T> {
+    for (const auto& [word, value] : words) {
+      if (word == text) return value;
+    }
+    return std::nullopt;
+  };
+}
+
+constexpr std::array<std::pair<std::string_view, ProgressMode>, 5> kProgressWords{
+    {{"auto", ProgressMode::kAuto},
+     {"bar", ProgressMode::kBar},
+     {"log", ProgressMode::kLog},
+     {"json", ProgressMode::kJson},
+     {"none", ProgressMode::kNone}}};
+constexpr std::array<std::pair<std::string_view, LogFormat>, 2> kLogFormatWords{
+    {{"text", LogFormat::kText}, {"json", LogFormat::kJson}}};
+
+constexpr const char* kDurationAllowed = "a duration as \"30s\", \"15m\" or \"24h\"";
+
+CommandLine::CommandLine() {
+  app_.require_subcommand(1);
+  app_.set_version_flag("--version", std::string("sluice ") + SLUICE_VERSION);
+  AddRun();
+  AddNotion();
+  AddCheck();
+  AddState("status", "Show the progress of a running, stopped or finished export", Verb::kStatus);
+  AddState("failures", "Show the items that failed, and why", Verb::kFailures);
+  AddRetry();
+  AddVersion();
+}
+
+CLI::App* CommandLine::AddCommand(const char* name, const char* help, Verb verb) {
+  CLI::App* app = app_.add_subcommand(name, help);
+  app->callback([this, verb] { command_.verb = verb; });
+  return app;
+}
+
+void CommandLine::AddRun() {
+  CLI::App* app = AddCommand("run", "Run a job; what was begun is resumed", Verb::kRun);
+  app->add_option("JOB", command_.job_file, "The job file (TOML)")->required();
+  AddKeyFlags(*app);
+  AddRunFlags(*app);
+}
+
+void CommandLine::AddNotion() {
+  CLI::App* app = AddCommand("notion", "Export a Notion workspace without a job file", Verb::kRun);
+  AddKeyFlags(*app);
+  app->get_option("--out")->required();
+  AddRunFlags(*app);
+}
+
+void CommandLine::AddCheck() {
+  CLI::App* app = AddCommand("check", "Check a job without any request", Verb::kCheck);
+  app->add_option("JOB", command_.job_file, "The job file (TOML)")->required();
+  AddKeyFlags(*app);
+  AddSet(*app);
+  AddLogFlags(*app);
+}
+
+void CommandLine::AddState(const char* name, const char* help, Verb verb) {
+  CLI::App* app = AddCommand(name, help, verb);
+  app->add_option("DIR", command_.folder, "The output folder")->required();
+  app->add_flag_callback(
+      "--json", [this] { command_.format = ReportFormat::kJson; }, "As JSON");
+  AddLogFlags(*app);
+}
+
+void CommandLine::AddRetry() {
+  CLI::App* app = AddCommand("retry", "Run only the items that failed again", Verb::kRetry);
+  app->add_option("DIR", command_.folder, "The output folder")->required();
+  app->add_option("--job", command_.job_file, "The job file of the run, where it had one");
+  AddKeyFlags(*app);
+  app->remove_option(app->get_option("--out"));
+  AddRunFlags(*app);
+  app->remove_option(app->get_option("--fresh"));
+}
+
+void CommandLine::AddVersion() { AddCommand("version", "Print the version", Verb::kVersion); }
+
+void CommandLine::AddKeyFlags(CLI::App& app) {
+  for (std::size_t i = 0; i < kKeyFlags.size(); ++i) {
+    app.add_option(kKeyFlags[i].flag, key_values_[i], kKeyFlags[i].help);
+  }
+}
+
+void CommandLine::AddRunFlags(CLI::App& app) {
+  app.add_flag("--fresh", command_.run.fresh, "Forget the state and begin anew");
+  app.add_flag("--full", command_.run.full, "Fetch everything again, changed or not");
+  AddSet(app);
+  AddParsed(app, "--progress", "auto, bar, log, json or none", "auto, bar, log, json or none",
+            command_.run.progress, WordParser(kProgressWords));
+  app.add_option("--report", command_.run.report, "File that gets the summary as JSON");
+  AddBoundFlags(app);
+  AddLogFlags(app);
+}
+
+void CommandLine::AddBoundFlags(CLI::App& app) {
+  AddParsed(app, "--max-duration", "Stop after this time; the same command resumes",
+            kDurationAllowed, command_.run.duration_max, ParseDuration);
+  AddParsed(app, "--max-requests", "Stop after so many requests; the same command resumes",
+            "a whole number", command_.run.requests_max, ParseCount);
+  AddParsed(app, "--max-delete", "Delete no more than so many files, or N%, that are gone",
+            "a whole number, or a share from 0% to 100%", command_.run.delete_max,
+            ParseDeleteLimit);
+  AddParsed(app, "--wait-lock", "Wait this long for another run in the folder to end",
+            kDurationAllowed, command_.run.lock_wait, ParseDuration);
+}
+
+void CommandLine::AddSet(CLI::App& app) {
+  // One value per flag: by default a vector option would swallow the arguments behind it.
+  app.add_option("--set", sets_, "key=value: set a key of the job, as limits.rate=1/s (repeatable)")
+      ->allow_extra_args(false);
+}
+
+void CommandLine::AddLogFlags(CLI::App& app) {
+  AddParsed(app, "--log-format", "text or json", "text or json", command_.log.format,
+            WordParser(kLogFormatWords));
+  app.add_flag("-v,--verbose", louder_, "Log more");
+  app.add_flag("-q,--quiet", quieter_, "Log warnings and errors only; twice: errors only");
+}
+
+Result<Command> CommandLine::Parse(int argc, const char* const* argv) {
+  given_command_ = argc > 1 && argv[1][0] != '-' ? argv[1] : "";
+  const std::vector<std::string_view> known(kCommands.begin(), kCommands.end());
+  if (!given_command_.empty() &&
+      std::find(known.begin(), known.end(), given_command_) == known.end()) {
+    const std::string wrong = std::exchange(given_command_, "");
+    return UsageError(
+        fmt::format("unknown command '{}'{}", PlainText(wrong), DidYouMean(wrong, known)));
+  }
+  try {
+    app_.parse(argc, argv);
+    return Finish();
+  } catch (const CLI::CallForHelp&) {
+    const auto chosen = app_.get_subcommands();
+    return Command{.verb = Verb::kHelp, .text = (chosen.empty() ? &app_ : chosen[0])->help()};
+  } catch (const CLI::CallForVersion&) {
+    return Command{.verb = Verb::kVersion, .text = fmt::format("sluice {}\n", SLUICE_VERSION)};
+  } catch (const CLI::ExtrasError&) {
+    for (const std::string& extra : app_.remaining(true)) {
+      if (!extra.starts_with("-")) continue;
+      return UsageError(
+          fmt::format("unknown flag {}", PlainText(extra.substr(0, extra.find('=')))));
+    }
+    return UsageError("more arguments than it takes");
+  } catch (const CLI::ParseError& error) {
+    return UsageError(given_command_.empty() ? "no command given" : error.what());
+  }
+}
+
+Result<Command> CommandLine::Finish() {
+  if (const Status status = CollectSettings(); !status) return Fail(status.error());
+  const int level = static_cast<int>(LogLevel::kInfo) - louder_ + quieter_;
+  command_.log.level = static_cast<LogLevel>(
+      std::clamp(level, static_cast<int>(LogLevel::kDebug), static_cast<int>(LogLevel::kError)));
+  if (command_.verb == Verb::kVersion) command_.text = fmt::format("sluice {}\n", SLUICE_VERSION);
+  return std::move(command_);
+}
+
+// `--set` first: a flag of its own name is the more deliberate of the two.
+Status CommandLine::CollectSettings() {
+  for (const std::string& set : sets_) {
+    const auto equals = set.find('=');
+    if (equals == set.npos || equals == 0) return UsageError("--set: must be key=value");
+    command_.settings.push_back({set.substr(0, equals), set.substr(equals + 1), "--set"});
+  }
+  if (command_.verb == Verb::kRetry) {
+    command_.settings.push_back({"job.output", command_.folder.string(), "DIR"});
+  }
+  for (std::size_t i = 0; i < kKeyFlags.size(); ++i) {
+    if (!key_values_[i]) continue;
+    command_.settings.push_back({kKeyFlags[i].key, *key_values_[i], kKeyFlags[i].flag});
+  }
+  return {};
+}
+
+tl::unexpected<Error> CommandLine::UsageError(const std::string& message) const {
+  const std::string help =
+      given_command_.empty() ? "sluice --help" : "sluice " + given_command_ + " --help";
+  return Fail(Code::kUsage, fmt::format("{}\nTry '{}'.", message, help));
+}
+
+}  // namespace
+
+Result<Command> ParseCommandLine(int argc, const char* const* argv) {
+  return CommandLine().Parse(argc, argv);
+}
+
+}  // namespace sluice

@@ -1,0 +1,57 @@
+// The command line: what the user asked for, as one value. Parses and routes; does nothing else.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "pipeline/job.h"
+#include "pipeline/log.h"
+#include "pipeline/progress.h"
+#include "pipeline/units.h"
+
+namespace sluice {
+
+enum class Verb {
+  kRun,       // `run JOB` and `notion`; the latter has no job_file
+  kCheck,     // `check JOB`
+  kStatus,    // `status DIR`
+  kFailures,  // `failures DIR`
+  kRetry,     // `retry DIR`: as kRun, only the failed items; job_file where --job is given
+  kVersion,   // print `text`
+  kHelp,      // print `text`
+};
+
+enum class ReportFormat { kText, kJson };
+
+// What a run is told beside its job.
+struct RunOptions {
+  bool fresh = false;  // forget the state first
+  bool full = false;   // ignore revisions
+  ProgressMode progress = ProgressMode::kAuto;
+  std::optional<std::filesystem::path> report;            // file that gets the JSON summary
+  std::optional<std::chrono::milliseconds> duration_max;  // then stop, resumable (exit 3)
+  std::optional<std::int64_t> requests_max;               // likewise
+  std::optional<DeleteLimit> delete_max;
+  std::chrono::milliseconds lock_wait{0};  // for another run to end
+};
+
+struct Command {
+  Verb verb = Verb::kHelp;
+  std::optional<std::filesystem::path> job_file;
+  std::filesystem::path folder;   // of status, failures and retry
+  std::vector<Setting> settings;  // for JobInputs::flags, in the right order
+  RunOptions run;
+  ReportFormat format = ReportFormat::kText;  // of status and failures
+  LogOptions log;
+  std::string text;  // of kHelp and kVersion
+};
+
+// kUsage: one line that says what is wrong and a line that says where help is. No argument's value
+// is repeated, since one might be a token.
+Result<Command> ParseCommandLine(int argc, const char* const* argv);
+
+}  // namespace sluice
