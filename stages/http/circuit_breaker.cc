@@ -1,0 +1,57 @@
+#include "stages/http/circuit_breaker.h"
+
+#include "storage/base/check.h"
+
+namespace sluice {
+
+CircuitBreaker::CircuitBreaker(const Clock& clock, BreakerOptions options)
+    : clock_(clock), options_(options) {}
+
+SteadyTime CircuitBreaker::AllowedAt() const {
+  switch (state_) {
+    case State::kClosed:
+      return SteadyTime::min();
+    case State::kOpen:
+      return open_until_;
+    case State::kHalfOpen:
+      return probing_ ? SteadyTime::max() : SteadyTime::min();
+  }
+  return SteadyTime::min();
+}
+
+CircuitBreaker::Generation CircuitBreaker::Admit() {
+  SLUICE_CHECK(AllowedAt() <= clock_.Now());
+  if (state_ == State::kOpen) SetState(State::kHalfOpen);
+  if (state_ == State::kHalfOpen) probing_ = true;
+  return generation_;
+}
+
+void CircuitBreaker::OnAnswer(Generation generation) {
+  if (generation != generation_) return;
+  failures_ = 0;
+  if (state_ == State::kHalfOpen) SetState(State::kClosed);
+}
+
+void CircuitBreaker::OnFailure(Generation generation) {
+  if (generation != generation_) return;
+  ++failures_;
+  if (state_ == State::kHalfOpen || failures_ >= options_.failures_max) SetState(State::kOpen);
+}
+
+void CircuitBreaker::OnAbandoned(Generation generation) {
+  if (generation == generation_) probing_ = false;
+}
+
+void CircuitBreaker::SetState(State to) {
+  const bool legal = (state_ == State::kClosed && to == State::kOpen) ||
+                     (state_ == State::kOpen && to == State::kHalfOpen) ||
+                     (state_ == State::kHalfOpen && to != State::kHalfOpen);
+  SLUICE_CHECK(legal);
+  state_ = to;
+  generation_ = Generation{static_cast<std::uint64_t>(generation_) + 1};
+  failures_ = 0;
+  probing_ = false;
+  if (to == State::kOpen) open_until_ = clock_.Now() + options_.open_for;
+}
+
+}  // namespace sluice

@@ -1,0 +1,28 @@
+// What an answer's headers say about the server's limits. Pure: any bytes in, a hint out.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "stages/http/transport.h"
+#include "storage/base/clock.h"
+
+namespace sluice {
+
+// Everything is optional, and a hint at most; what was malformed is left out.
+struct QuotaHint {
+  std::optional<Duration> retry_after;  // the server's own word on when to come back; >= 0
+  std::optional<double> limit;          // requests per `window`
+  std::optional<double> remaining;
+  std::optional<Duration> reset_after;  // until `remaining` is restored; >= 0
+  std::optional<Duration> window;
+};
+
+// `wall_now_ms` stands in where the response carries no Date: a server's instants are read against
+// the server's own clock, so that a skewed local one does no harm.
+QuotaHint ParseQuota(const std::vector<HttpHeader>& headers, WallMs wall_now_ms);
+
+// How long to stay away after a refusal: retry_after, else the reset where nothing remains.
+std::optional<Duration> WaitAfterRefusal(const QuotaHint& hint);
+
+}  // namespace sluice
