@@ -1,1 +1,153 @@
-int main() { return 2; }
+// sluice: parse, open, wire, run, exit code.
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <iostream>
+#include <limits>
+
+#include "pipeline/check.h"
+#include "pipeline/cli.h"
+#include "pipeline/exit_code.h"
+#include "pipeline/log.h"
+#include "pipeline/memory.h"
+#include "pipeline/run.h"
+#include "pipeline/signals.h"
+#include "pipeline/status.h"
+#include "stages/http/secrets.h"
+#include "stages/sources/notion/notion_source.h"
+
+extern char** environ;
+
+namespace sluice {
+namespace {
+
+// Rows of failures and notes that a report names; the totals count all.
+constexpr int kReportRows = 10'000;
+
+// Raised when a rendering changes, so that what is stored is rendered anew.
+constexpr int kRenderVersion = 1;
+
+int Fail(const Error& error) {
+  std::cerr << "sluice: " << error.message << "\n";
+  return ToInt(ExitCodeFor(error.code));
+}
+
+bool Includes(const Job& job, std::string_view what) {
+  const auto& include = job.notion.include;
+  return std::find(include.begin(), include.end(), what) != include.end();
+}
+
+// What decides which documents there are and how they look. Not the address: a proxy may move.
+std::string Fingerprint(const Job& job) {
+  return fmt::format("notion {} render {} include {} roots {}", job.notion.version, kRenderVersion,
+                     fmt::join(job.notion.include, ","), fmt::join(job.notion.roots, ","));
+}
+
+Result<Job> Load(const Command& command) {
+  return LoadJob({.file = command.job_file,
+                  .environment = JobEnvironment(environ),
+                  .flags = command.settings});
+}
+
+int WriteReport(const Command& command, const Job& job, const RunResult& result) {
+  auto report = ReadStateReport(StateFile(job.output), kReportRows);
+  if (!report) return Fail(report.error());
+  std::ofstream out(*command.run.report, std::ios::binary);
+  out << RunReportJson(job.output, result, *report);
+  if (!out.flush()) {
+    return Fail({Code::kDisk, fmt::format("{}: cannot write the report",
+                                          command.run.report->string())});
+  }
+  return ToInt(result.exit_code);
+}
+
+void Summarise(const Job& job, const RunResult& result) {
+  const LogLevel level =
+      result.exit_code == ExitCode::kComplete ? LogLevel::kInfo : LogLevel::kError;
+  Log(level, fmt::format("{}: {} requests, {} from the cache, {} files rendered, {} removed, {} "
+                         "failed, in {}",
+                         result.exit_code == ExitCode::kComplete ? "complete" : "not complete",
+                         result.totals.requests_sent, result.totals.cache_hits,
+                         result.totals.outputs, result.totals.deleted, result.failed,
+                         job.output.string()));
+  for (const std::string& shortfall : result.shortfalls) Log(LogLevel::kWarning, shortfall);
+  if (!result.message.empty()) Log(level, result.message);
+}
+
+int RunJob(const Command& command) {
+  const SignalWatch signals;
+  auto job = Load(command);
+  if (!job) return Fail(job.error());
+  auto token = ResolveSecret(job->notion.token);
+  if (!token) return Fail(token.error());
+
+  const notion::NotionSource source({.base_url = job->notion.base_url,
+                                     .token = std::move(*token),
+                                     .version = job->notion.version,
+                                     .comments = Includes(*job, "comments"),
+                                     .users = Includes(*job, "users"),
+                                     .roots = job->notion.roots});
+  const SystemClock clock;
+  const RunMode mode = command.verb == Verb::kRetry ? RunMode::kRetryFailed : RunMode::kExport;
+  const RunResult result =
+      RunExport(*job, command.run, mode, source, Fingerprint(*job), signals, clock);
+  Summarise(*job, result);
+  return command.run.report ? WriteReport(command, *job, result) : ToInt(result.exit_code);
+}
+
+int Check(const Command& command) {
+  auto job = Load(command);
+  if (!job) return Fail(job.error());
+  auto text = CheckJob(*job, [](const char* name) { return std::getenv(name); });
+  if (!text) return Fail(text.error());
+  std::cout << *text;
+  return 0;
+}
+
+int Show(const Command& command) {
+  auto report = ReadStateReport(StateFile(command.folder), kReportRows);
+  if (!report) return Fail(report.error());
+  const bool json = command.format == ReportFormat::kJson;
+  if (command.verb == Verb::kFailures) {
+    std::cout << (json ? FailuresJson(*report) : FailuresText(*report));
+  } else {
+    std::cout << (json ? StatusJson(command.folder, *report)
+                       : StatusText(command.folder, *report));
+  }
+  return 0;
+}
+
+int Main(int argc, char** argv) {
+  auto command = ParseCommandLine(argc, argv);
+  if (!command) return Fail(command.error());
+  StartLog(command->log);
+  switch (command->verb) {
+    case Verb::kHelp:
+    case Verb::kVersion:
+      std::cout << command->text;
+      return 0;
+    case Verb::kCheck:
+      return Check(*command);
+    case Verb::kStatus:
+    case Verb::kFailures:
+      return Show(*command);
+    case Verb::kRun:
+    case Verb::kRetry:
+      return RunJob(*command);
+  }
+  return ToInt(ExitCode::kInternal);
+}
+
+}  // namespace
+}  // namespace sluice
+
+int main(int argc, char** argv) {
+  try {
+    sluice::BoundAllocator();
+    return sluice::Main(argc, argv);
+  } catch (const std::exception& exception) {
+    std::cerr << "sluice: internal error: " << exception.what() << "\n";
+    return 1;
+  }
+}

@@ -142,7 +142,6 @@ struct CommitRecord {
   std::vector<Note> notes;
   std::string shortfall;                   // why the listing is provably short; empty: it is not
   bool cache_hit = false;                  // the response came from the cache
-  bool sent = false;                       // a request went to the wire
 };
 
 // A document as readers see it.

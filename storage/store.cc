@@ -182,7 +182,6 @@ Status Store::Commit(const std::vector<CommitRecord>& records) {
 }
 
 void Store::Apply(const CommitRecord& record) {
-  if (record.sent) ++totals_.requests_sent;
   switch (record.verdict) {
     case CommitRecord::Verdict::kReturn:
       frontier_->Return(record.item);
@@ -255,7 +254,7 @@ void Store::ApplyDocument(const CommitRecord& record) {
                        .sha256 = file.sha256,
                        .mtime_ns = file.mtime_ns});
   }
-  manifest_->Put(document, record.revision, outputs);
+  if (!outputs.empty()) manifest_->Put(document, record.revision, outputs);
   manifest_->ReplaceNotes(document, Manifest::Origin::kRender, record.notes);
   documents_->Rendered(document, record.item.epoch);
   ++totals_.outputs;
@@ -359,6 +358,20 @@ Status Store::ForgetOutputs(const std::vector<std::string>& paths) {
 Result<std::vector<std::string>> Store::Shortfalls() {
   return CatchSqlite(file_, [&]() -> Result<std::vector<std::string>> {
     return manifest_->Shortfalls();
+  });
+}
+
+Result<Frontier::Counts> Store::CountOpen() {
+  return CatchSqlite(file_, [&]() -> Result<Frontier::Counts> { return frontier_->CountTable(); });
+}
+
+Result<Store::DocumentCounts> Store::CountDocuments() {
+  return CatchSqlite(file_, [&]() -> Result<DocumentCounts> {
+    Statement count(database_, "SELECT count(*), coalesce(sum(state = 'done'), 0) FROM documents "
+                               "WHERE extension <> '' AND known");
+    auto run = count.Use();
+    run.Next();
+    return DocumentCounts{.total = run.Int(0), .done = run.Int(1)};
   });
 }
 

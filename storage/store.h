@@ -69,11 +69,12 @@ class Store {
   // Commits all of `records` in one transaction, durable on return. Their outputs must be.
   Status Commit(const std::vector<CommitRecord>& records);
 
-  // See Frontier. `in_flight_after` is written to the state for people.
+  // See Frontier. What is set here is written to the state with the next commit, for people.
   Result<std::vector<FrontierItem>> Take(std::size_t count);
   Result<WallMs> NextDue();
   const Frontier::Counts& counts() const;
   void SetInFlight(std::int64_t in_flight) { in_flight_ = in_flight; }
+  void SetRequestsSent(std::int64_t sent) { totals_.requests_sent = sent; }
 
   // Takes the steps that are due between phases: asks for what no listing gave once the listing is
   // over; asks once for every document that has vanished before it counts as deleted; settles what
@@ -93,6 +94,14 @@ class Store {
   Result<std::string> Fact(const std::string& name);
   Status SetFact(const std::string& name, const std::string& value);
 
+  // The frontier as the file has it; the proof that nothing is left.
+  Result<Frontier::Counts> CountOpen();
+  struct DocumentCounts {
+    std::int64_t total = 0;  // with an output of their own
+    std::int64_t done = 0;
+  };
+  Result<DocumentCounts> CountDocuments();
+  std::int64_t requests_done() const { return requests_done_; }
   const RunTotals& totals() const { return totals_; }
   // Folds the write-ahead log into the file; at the end of a run.
   void Checkpoint() noexcept;

@@ -1,0 +1,504 @@
+#include "pipeline/run.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <iostream>
+#include <map>
+#include <memory>
+#include <random>
+
+#include "pipeline/admission.h"
+#include "pipeline/graph.h"
+#include "pipeline/log.h"
+#include "pipeline/progress.h"
+#include "stages/http/curl_transport.h"
+#include "storage/base/guarded.h"
+#include "storage/committer.h"
+#include "storage/run_lock.h"
+
+namespace sluice {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+// Items loaded ahead of admission, and the level at which more are loaded: one read of the
+// frontier serves many admissions, and what is loaded is a few hundred small rows.
+constexpr std::size_t kReadyMax = 512;
+constexpr std::size_t kReadyLow = 256;
+
+// How long a stopping run waits for what is on the wire before it cancels it.
+constexpr milliseconds kDrainLimit{3000};
+
+constexpr seconds kLimitsInterval{5};
+
+// Why a run ends before everything is done.
+struct EarlyEnd {
+  ExitCode code = ExitCode::kIncomplete;
+  std::string message;
+};
+
+FetchOptions FetchOptionsFor(const Job& job, const Source& source) {
+  const SourceLimits limits = source.Limits();
+  const std::map<std::string, int> configured = {
+      {"pages", job.stages.fetch.pages},       {"databases", job.stages.fetch.databases},
+      {"blocks", job.stages.fetch.blocks},     {"comments", job.stages.fetch.comments},
+      {"users", job.stages.fetch.users},       {"properties", job.stages.fetch.properties},
+      {"search", job.stages.list_limit},
+  };
+  FetchOptions options;
+  options.operations = limits.operations;
+  for (SourceLimits::Operation& operation : options.operations) {
+    const auto found = configured.find(operation.name);
+    if (found != configured.end()) operation.in_flight_max = found->second;
+  }
+  options.autotune = job.stages.fetch.autotune ? Autotune::kOn : Autotune::kOff;
+  options.rate = {
+      .requests_per_second = job.limits.requests_per_second.value_or(limits.requests_per_second),
+      .burst = job.limits.burst.value_or(limits.burst)};
+  options.retry.read_attempts = job.retry.read_attempts;
+  options.retry.base = job.retry.base;
+  options.max_wait = job.retry.max_wait;
+  return options;
+}
+
+StoreOptions StoreOptionsFor(const Job& job, const RunOptions& options, std::string fingerprint) {
+  StoreOptions store{.fingerprint = std::move(fingerprint),
+                     .ignore_revisions = options.full,
+                     .cache_bytes_max = job.cache.bytes_max};
+  if (options.delete_max) {
+    if (const auto* count = std::get_if<std::int64_t>(&*options.delete_max)) {
+      store.delete_max = *count;
+    } else {
+      store.delete_max_fraction = std::get<Percent>(*options.delete_max).value / 100;
+    }
+  }
+  return store;
+}
+
+// The machine of one run. Member order is the order of construction: what comes later may use what
+// stands before it, and goes first.
+class Machine {
+ public:
+  Machine(const Job& job, const RunOptions& options, const Source& source, OutputDir& output,
+          Store& store, const Clock& clock)
+      : job_(job),
+        options_(options),
+        source_(source),
+        store_(store),
+        clock_(clock),
+        fetch_options_(FetchOptionsFor(job, source)),
+        admission_(static_cast<std::size_t>(job.limits.in_flight)),
+        readers_(StateFile(job.output)),
+        lookup_(readers_, clock, {.enabled = job.cache.enabled, .ttl = job.cache.ttl}),
+        transform_(source, readers_, output, clock, fetch_options_.retry),
+        committer_(store, output,
+                   {.records_max = static_cast<std::size_t>(job.stages.write_batch_items),
+                    .delay_max = std::min(job.stages.write_batch_delay, job.checkpoint.interval)},
+                   {.in_flight = [this] { return admission_.in_flight(); },
+                    .committed = [this](std::size_t count,
+                                        const Status& status) { OnCommitted(count, status); },
+                    .tick = [this] { return OnTick(); }}),
+        transport_(std::make_unique<CurlTransport>(CurlOptions{
+            .in_flight_max = job.limits.in_flight,
+            .plain_http = job.notion.allow_http ? PlainHttp::kAllowed : PlainHttp::kLoopbackOnly})),
+        fetch_(source, *transport_, clock, fetch_options_, std::random_device{}()),
+        graph_(admission_, lookup_, fetch_, transform_,
+               [this](const ItemPtr& item) { Write(item); },
+               {.lookup = static_cast<std::size_t>(job.stages.lookup_limit),
+                .transform = static_cast<std::size_t>(job.stages.transform_limit)}) {}
+
+  ~Machine() {
+    transport_.reset();  // joins the curl thread: its answers point into the graph
+  }
+
+  // Runs until nothing is left, or until something ends it early.
+  void Run(const SignalWatch& signals) {
+    ImportRate();
+    started_ = clock_.Now();
+    committer_.Start();
+    const bool bar = isatty(STDERR_FILENO) != 0;
+    ProgressPrinter printer(
+        {.mode = ResolveProgressMode(options_.progress, bar ? Output::kTerminal : Output::kOther),
+         .columns = TerminalColumns()},
+        clock_, std::cerr);
+    while (!finished_.IsSet()) {
+      const int signal = signals.Wait(milliseconds(100), finished_.fd());
+      if (signal != 0) OnSignal(signal, printer);
+      CheckBounds();
+      printer.Show(Snapshot());
+    }
+    graph_.Drain();
+    printer.Finish(Snapshot());
+  }
+
+  std::optional<EarlyEnd> early_end() const {
+    return early_end_.With([](const auto& end) { return end; });
+  }
+  FetchStats fetch_stats() const { return fetch_.Snapshot(); }
+  std::size_t in_flight_peak() const { return admission_.in_flight_peak(); }
+
+ private:
+  // --- on the main thread ---
+
+  void OnSignal(int signal, ProgressPrinter& printer) {
+    // The second one means now. The state needs no farewell.
+    if (stop_asked_) _exit(ToInt(ExitCodeForSignal(signal)));
+    stop_asked_ = true;
+    printer.Clear();
+    Log(LogLevel::kInfo, "stopping: finishing what is in flight; once more to leave at once");
+    End({.code = ExitCodeForSignal(signal), .message = "stopped by a signal; the same command goes "
+                                                       "on exactly there"});
+  }
+
+  void CheckBounds() {
+    const SteadyTime now = clock_.Now();
+    if (options_.duration_max && now - started_ >= *options_.duration_max) {
+      End({.code = ExitCode::kIncomplete,
+           .message = "--max-duration is over; the same command goes on exactly there"});
+    }
+    if (draining_since_.load() != 0 && !cancelled_ &&
+        Duration(now.time_since_epoch().count() - draining_since_.load()) >= kDrainLimit) {
+      cancelled_ = true;
+      transport_->Stop();
+    }
+  }
+
+  ProgressSnapshot Snapshot() {
+    ProgressSnapshot snapshot = progress_.With([](const auto& progress) { return progress; });
+    const FetchStats stats = fetch_.Snapshot();
+    const double elapsed =
+        std::chrono::duration<double>(clock_.Now() - started_).count();
+    if (elapsed > 0) snapshot.requests_per_second = static_cast<double>(stats.sent) / elapsed;
+    if (stats.wait_until_ms > clock_.WallNow()) {
+      snapshot.waiting_for = "the rate limit";
+      snapshot.waiting_until = stats.wait_until_ms;
+    }
+    return snapshot;
+  }
+
+  // --- on any thread ---
+
+  // Admits no more and lets what is in flight come home. The first reason stands.
+  void End(EarlyEnd end) {
+    const bool first = early_end_.With([&](std::optional<EarlyEnd>& slot) {
+      if (slot) return false;
+      slot = std::move(end);
+      return true;
+    });
+    if (!first) return;
+    draining_since_ = clock_.Now().time_since_epoch().count();
+    admission_.Stop();
+    fetch_.Stop();
+    committer_.Wake();
+  }
+
+  // --- on a thread of the graph ---
+
+  void Write(const ItemPtr& item) {
+    if (item->fatal) {
+      End({.code = ExitCodeFor(item->fatal->error.code), .message = item->fatal->error.message});
+    }
+    committer_.Submit(std::move(item->record));
+  }
+
+  // --- on the commit thread ---
+
+  void OnCommitted(std::size_t count, const Status& status) {
+    if (!status) {
+      End({.code = ExitCodeFor(status.error().code), .message = status.error().message});
+    }
+    admission_.Return(count);
+    graph_.Committed(count);
+  }
+
+  // Takes the steps between phases, refills, and notices the end.
+  SteadyTime OnTick() {
+    const bool ending = early_end().has_value();
+    if (!ending) {
+      if (auto status = Refill(); !status) {
+        End({.code = ExitCodeFor(status.error().code), .message = status.error().message});
+      }
+    }
+    Publish();
+    const bool nothing_left = ending || store_.counts().queued() == 0;
+    if (nothing_left && admission_.in_flight() == 0 && !finished_set_) {
+      finished_set_ = true;
+      finished_.Set();
+    }
+    return NextTick();
+  }
+
+  Status Refill() {
+    while (true) {
+      auto advanced = store_.Advance(
+          [this](const DocumentRow& row) { return source_.RequestsForUnlisted(row); });
+      if (!advanced) return Fail(advanced.error());
+      if (!*advanced) break;
+    }
+    if (admission_.ready() < kReadyLow) {
+      auto items = store_.Take(kReadyMax - admission_.ready());
+      if (!items) return Fail(items.error());
+      admission_.Refill(std::move(*items));
+    }
+    graph_.Activate();
+    return {};
+  }
+
+  SteadyTime NextTick() {
+    const SteadyTime now = clock_.Now();
+    SteadyTime next = now + seconds(1);
+    auto due = store_.NextDue();
+    if (due && *due > 0) next = std::min(next, now + milliseconds(*due - clock_.WallNow()));
+    return std::max(next, now + milliseconds(1));
+  }
+
+  // What people see: progress in memory, limits and the limiter's state in the database.
+  void Publish() {
+    const SteadyTime now = clock_.Now();
+    const FetchStats stats = fetch_.Snapshot();
+    store_.SetInFlight(static_cast<std::int64_t>(admission_.in_flight()));
+    store_.SetRequestsSent(stats.sent);
+    if (options_.requests_max && stats.sent >= *options_.requests_max) {
+      End({.code = ExitCode::kIncomplete,
+           .message = "--max-requests is reached; the same command goes on exactly there"});
+    }
+    if (now >= documents_counted_at_) CountDocuments(now);
+    progress_.With([&](ProgressSnapshot& progress) {
+      progress.requests_done = store_.requests_done();
+      progress.requests_open = store_.counts().requests;
+      progress.failed = store_.counts().failed;
+    });
+    ExportRate();
+    if (now >= limits_saved_at_ + kLimitsInterval) {
+      limits_saved_at_ = now;
+      SaveLimits(stats);
+    }
+  }
+
+  // Counting a million rows takes a while, so it may take one part in fifty of the time.
+  void CountDocuments(SteadyTime now) {
+    const auto counted = store_.CountDocuments();
+    if (counted) {
+      progress_.With([&](ProgressSnapshot& progress) {
+        progress.documents_done = counted->done;
+        progress.documents_total = counted->total;
+      });
+    }
+    documents_counted_at_ = clock_.Now() + std::max<Duration>(seconds(1), 50 * (clock_.Now() - now));
+  }
+
+  void SaveLimits(const FetchStats& stats) {
+    std::map<std::string, std::string> limits = {
+        {"in_flight", std::to_string(admission_.credits())},
+        {"in_flight.peak", std::to_string(admission_.in_flight_peak())},
+        {"rate", stats.requests_per_second > 0 ? fmt::format("{:.2f}/s", stats.requests_per_second)
+                                               : "none"},
+        {"stages.lookup", std::to_string(job_.stages.lookup_limit)},
+        {"stages.transform", job_.stages.transform_limit == 0
+                                 ? std::string("cores")
+                                 : std::to_string(job_.stages.transform_limit)},
+        {"write.batch_items", std::to_string(job_.stages.write_batch_items)},
+    };
+    for (const FetchStats::Operation& operation : stats.operations) {
+      limits["fetch." + operation.name] =
+          fmt::format("{} of {}", operation.limit, operation.limit_max);
+    }
+    if (limits == saved_limits_) return;
+    if (store_.SetLimits(limits)) saved_limits_ = std::move(limits);
+  }
+
+  // The rate limiter's state outlives the process, so that a restart does not walk into the wall
+  // that stopped this one.
+  void ExportRate() {
+    const FetchState state = fetch_.ExportState();
+    const std::string text =
+        fmt::format("{} {}", state.not_before_ms, state.learned_milli_rps);
+    if (text == saved_rate_ || text == "0 0") return;
+    if (store_.SetFact("rate", text)) saved_rate_ = text;
+  }
+
+  void ImportRate() {
+    const auto text = store_.Fact("rate");
+    if (!text || text->empty()) return;
+    saved_rate_ = *text;
+    FetchState state;
+    const auto space = text->find(' ');
+    if (space == std::string::npos) return;
+    state.not_before_ms = std::strtoll(text->c_str(), nullptr, 10);
+    state.learned_milli_rps = std::strtoll(text->c_str() + space, nullptr, 10);
+    fetch_.ImportState(state);
+  }
+
+  // Constant after construction.
+  const Job& job_;
+  const RunOptions& options_;
+  const Source& source_;
+  Store& store_;
+  const Clock& clock_;
+  const FetchOptions fetch_options_;
+
+  // Own synchronisation.
+  Event finished_;
+  Guarded<std::optional<EarlyEnd>> early_end_;
+  Guarded<ProgressSnapshot> progress_;
+  std::atomic<std::int64_t> draining_since_{0};  // steady ns; 0: not draining
+
+  // Only on the main thread.
+  SteadyTime started_{};
+  bool stop_asked_ = false;
+  bool cancelled_ = false;
+
+  // Only on the commit thread.
+  bool finished_set_ = false;
+  SteadyTime documents_counted_at_{};
+  SteadyTime limits_saved_at_{};
+  std::map<std::string, std::string> saved_limits_;
+  std::string saved_rate_;
+
+  Admission admission_;
+  ReaderPool readers_;
+  Lookup lookup_;
+  Transform transform_;
+  Committer committer_;
+  std::unique_ptr<CurlTransport> transport_;
+  Fetch fetch_;
+  Graph graph_;
+};
+
+Status RemoveObsolete(Store& store, OutputDir& output) {
+  while (true) {
+    auto paths = store.ObsoleteOutputs();
+    if (!paths) return Fail(paths.error());
+    if (paths->empty()) return {};
+    for (const std::string& path : *paths) {
+      if (auto status = output.Remove(path); !status) return status;
+    }
+    if (auto status = store.ForgetOutputs(*paths); !status) return status;
+  }
+}
+
+// Complete means: the frontier in the file is empty, and no listing was short.
+RunResult Conclude(Store& store, OutputDir& output) {
+  RunResult result;
+  const auto fail = [&](const Error& error) {
+    result.exit_code = ExitCodeFor(error.code);
+    result.message = error.message;
+    return result;
+  };
+  auto open = store.CountOpen();
+  if (!open) return fail(open.error());
+  if (open->queued() > 0) {
+    return fail({Code::kFatal, fmt::format("{} items are left although nothing was in flight; this "
+                                           "is a defect. The same command goes on",
+                                           open->queued())});
+  }
+  auto shortfalls = store.Shortfalls();
+  if (!shortfalls) return fail(shortfalls.error());
+  if (shortfalls->empty()) {
+    if (auto withdrawn = store.WithdrawMissing(); !withdrawn) return fail(withdrawn.error());
+  }
+  if (auto removed = RemoveObsolete(store, output); !removed) return fail(removed.error());
+
+  result.failed = open->failed;
+  result.shortfalls = std::move(*shortfalls);
+  result.exit_code = ExitCode::kComplete;
+  if (!result.shortfalls.empty()) {
+    result.exit_code = ExitCode::kIncomplete;
+    result.message = result.shortfalls.front();
+  }
+  if (result.failed > 0) {
+    result.exit_code = ExitCode::kIncomplete;
+    result.message = fmt::format("{} items failed; `sluice failures` names them, `sluice retry` "
+                                 "tries them again",
+                                 result.failed);
+  }
+  return result;
+}
+
+RunResult Failed(const Error& error) {
+  return {.exit_code = ExitCodeFor(error.code), .message = error.message};
+}
+
+Status ForgetState(const std::filesystem::path& file) {
+  for (const char* suffix : {"", "-wal", "-shm"}) {
+    std::error_code error;
+    std::filesystem::remove(file.string() + suffix, error);
+    if (error) {
+      return Fail(Code::kDisk, fmt::format("{}{}: cannot be removed: {}", file.string(), suffix,
+                                           error.message()));
+    }
+  }
+  return {};
+}
+
+const char* OutcomeName(const RunResult& result) {
+  switch (result.exit_code) {
+    case ExitCode::kComplete: return "complete";
+    case ExitCode::kIncomplete: return "incomplete";
+    case ExitCode::kInterrupted:
+    case ExitCode::kTerminated: return "stopped";
+    default: return "failed";
+  }
+}
+
+}  // namespace
+
+std::filesystem::path StateFile(const std::filesystem::path& output) {
+  return output / ".sluice" / "state.db";
+}
+
+RunResult RunExport(const Job& job, const RunOptions& options, RunMode mode, const Source& source,
+                    std::string fingerprint, const SignalWatch& signals, const Clock& clock) {
+  auto lock = RunLock::Acquire(job.output / ".sluice", clock, options.lock_wait);
+  if (!lock) return Failed(lock.error());
+  auto output = OutputDir::Open(job.output);
+  if (!output) return Failed(output.error());
+
+  const std::filesystem::path file = StateFile(job.output);
+  if (options.fresh) {
+    if (auto status = ForgetState(file); !status) return Failed(status.error());
+  }
+  const auto intact = [&](const OutputRow& row) {
+    const auto state = output->Inspect(row.path, WithHash::kNo);
+    return state && *state && (*state)->bytes == row.bytes && (*state)->mtime_ns == row.mtime_ns;
+  };
+  auto store = Store::Open(file, StoreOptionsFor(job, options, std::move(fingerprint)), clock,
+                           intact);
+  if (!store) return Failed(store.error());
+
+  if (mode == RunMode::kExport) {
+    auto start = (*store)->BeginRun(source.FirstRequests());
+    if (!start) return Failed(start.error());
+    Log(LogLevel::kDebug, fmt::format("{} generation {}", start->resumed ? "resuming" : "beginning",
+                                      start->generation));
+  } else {
+    auto count = (*store)->BeginRetry();
+    if (!count) return Failed(count.error());
+    Log(LogLevel::kInfo, fmt::format("trying {} failed items again", *count));
+  }
+
+  RunResult result;
+  {
+    Machine machine(job, options, source, *output, **store, clock);
+    machine.Run(signals);
+    (*store)->SetRequestsSent(machine.fetch_stats().sent);
+    const auto early = machine.early_end();
+    if (early) result = {.exit_code = early->code, .message = early->message};
+    if (!early) result = Conclude(**store, *output);
+    Log(LogLevel::kDebug, fmt::format("at most {} of {} items were in flight",
+                                      machine.in_flight_peak(), job.limits.in_flight));
+  }
+  result.totals = (*store)->totals();
+  if (auto ended = (*store)->EndRun(OutcomeName(result), ToInt(result.exit_code), result.message);
+      !ended && result.exit_code == ExitCode::kComplete) {
+    return Failed(ended.error());
+  }
+  (*store)->Checkpoint();
+  return result;
+}
+
+}  // namespace sluice

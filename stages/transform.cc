@@ -1,0 +1,171 @@
+#include "stages/transform.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "stages/document_inputs.h"
+#include "storage/spill_writer.h"
+
+namespace sluice {
+namespace {
+
+template <class... Ts>
+struct Overloaded : Ts... {
+  using Ts::operator()...;
+};
+template <class... Ts>
+Overloaded(Ts...) -> Overloaded<Ts...>;
+
+// Keeps a rendering in memory while it is small, and remembers the first disk error.
+class SpillSink final : public TextSink {
+ public:
+  explicit SpillSink(OutputDir& output) : writer_(output) {}
+  void Write(std::string_view text) override {
+    if (status_) status_ = writer_.Write(text);
+  }
+  Result<OutputFile> Finish(std::string path) {
+    if (!status_) return Fail(status_.error());
+    return writer_.Finish(std::move(path));
+  }
+
+ private:
+  SpillWriter writer_;
+  Status status_;
+};
+
+void FailItem(Item& item, Failure failure) {
+  item.record.verdict = CommitRecord::Verdict::kFailed;
+  item.record.failure = std::move(failure);
+}
+
+void Keep(Item& item, Reading reading, int status, std::string body) {
+  CommitRecord& record = item.record;
+  record.verdict = CommitRecord::Verdict::kDone;
+  record.requests = std::move(reading.requests);
+  record.documents = std::move(reading.documents);
+  record.mentions = std::move(reading.mentions);
+  record.notes = std::move(reading.notes);
+  record.shortfall = std::move(reading.shortfall);
+  if (reading.keep) {
+    record.response = StoredResponse{
+        .status = status, .revision = item.work.request.revision, .body = std::move(body)};
+  }
+}
+
+}  // namespace
+
+Transform::Transform(const Source& source, ReaderPool& readers, OutputDir& output,
+                     const Clock& clock, RetryOptions retry)
+    : source_(source), readers_(readers), output_(output), clock_(clock), retry_(retry) {}
+
+void Transform::operator()(Item& item) const {
+  item.record.item = item.work;
+  if (item.work.kind == ItemKind::kDocument) {
+    RenderDocument(item);
+  } else if (item.stored) {
+    ReadStored(item);
+  } else {
+    ReadFetched(item);
+  }
+}
+
+void Transform::ReadStored(Item& item) const {
+  StoredResponse& stored = *item.stored;
+  item.record.cache_hit = true;
+  if (stored.status / 100 == 2) {
+    auto reading = source_.Read(item.work.request, stored.body, clock_.WallNow());
+    if (!reading) {
+      return FailItem(item, {.code = reading.error().code, .message = reading.error().message});
+    }
+    return Keep(item, std::move(*reading), stored.status, std::move(stored.body));
+  }
+  ReadRefusal(item, {.status = stored.status,
+                     .body = std::move(stored.body),
+                     .verdict = source_.Judge(item.work.request, stored.status, stored.body)});
+}
+
+void Transform::ReadFetched(Item& item) const {
+  CommitRecord& record = item.record;
+  std::visit(
+      Overloaded{
+          [&](Answer& answer) { ReadAnswer(item, std::move(answer)); },
+          [&](Refusal& refusal) { ReadRefusal(item, std::move(refusal)); },
+          [&](Again& again) {
+            record.verdict = CommitRecord::Verdict::kRetry;
+            record.failure = std::move(again.failure);
+            record.next_attempt = item.work.attempt + (again.counts ? 1 : 0);
+            record.not_before_ms =
+                clock_.WallNow() +
+                std::chrono::ceil<std::chrono::milliseconds>(again.delay).count();
+          },
+          [&](GaveUp& gave_up) { FailItem(item, std::move(gave_up.failure)); },
+          [&](Stopped&) { record.verdict = CommitRecord::Verdict::kReturn; },
+          [&](Fatal& fatal) {
+            record.verdict = CommitRecord::Verdict::kReturn;
+            item.fatal = std::move(fatal);
+          },
+      },
+      *item.fetched);
+}
+
+void Transform::ReadAnswer(Item& item, Answer answer) const {
+  const Request& request = item.work.request;
+  auto reading = source_.Read(request, answer.body, clock_.WallNow());
+  if (reading) return Keep(item, std::move(*reading), answer.status, std::move(answer.body));
+
+  // A body that is cut or broken counts as an answer that did not arrive.
+  Failure failure{.code = reading.error().code,
+                  .http_status = answer.status,
+                  .message = reading.error().message};
+  Rng rng(static_cast<std::uint64_t>(Checksum(RequestText(request))) +
+          static_cast<std::uint64_t>(item.work.attempt));
+  const RetryDecision decision =
+      Decide(item.work.attempt, failure.code, std::nullopt, retry_, rng);
+  if (decision.kind != RetryDecision::Kind::kAgain) return FailItem(item, std::move(failure));
+  item.fetched = Again{.failure = std::move(failure), .delay = decision.delay};
+  ReadFetched(item);
+}
+
+void Transform::ReadRefusal(Item& item, Refusal refusal) const {
+  auto reading = source_.ReadRefusal(item.work.request, refusal.status, refusal.body);
+  if (reading) return Keep(item, std::move(*reading), refusal.status, std::move(refusal.body));
+  FailItem(item, {.code = refusal.verdict.code,
+                  .http_status = refusal.status,
+                  .message = std::move(refusal.verdict.message)});
+}
+
+void Transform::RenderDocument(Item& item) const {
+  const DocumentId& id = item.work.document;
+  auto reader = readers_.Borrow();
+  if (!reader) return FailItem(item, {.code = Code::kDisk, .message = reader.error().message});
+  StoredInputs inputs(***reader, /*oldest_ms=*/0);
+  const auto row = inputs.Find(id);
+  // Its place is being settled anew; it comes back when that is done.
+  if (!row || row->path.empty()) return;
+
+  SpillSink sink(output_);
+  auto rendering = source_.Render(*row, inputs, sink);
+  if (!rendering) {
+    return FailItem(item, {.code = rendering.error().code,
+                           .message = fmt::format("{} '{}': {}", row->kind, row->title,
+                                                  rendering.error().message)});
+  }
+  CommitRecord& record = item.record;
+  if (!rendering->missing.empty()) {
+    record.verdict = CommitRecord::Verdict::kReopen;
+    record.requests = std::move(rendering->missing);
+    return;
+  }
+  auto file = sink.Finish(row->path);
+  if (!file) {
+    item.fatal = Fatal{.error = file.error()};
+    record.verdict = CommitRecord::Verdict::kReturn;
+    return;
+  }
+  record.outputs.push_back(std::move(*file));
+  record.revision = row->revision;
+  record.notes = std::move(rendering->notes);
+}
+
+}  // namespace sluice
