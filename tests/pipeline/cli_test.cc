@@ -114,6 +114,8 @@ TEST(CliTest, UsageErrorsAreOneLineAndAHint) {
   EXPECT_EQ(Refusal({"run", "j", "--max-duration", "10"}),
             "--max-duration: must be a duration as \"30s\", \"15m\" or \"24h\"\n"
             "Try 'sluice run --help'.");
+  EXPECT_EQ(Refusal({"run", "j", "--fresh=x"}),
+            "--fresh: takes no value\nTry 'sluice run --help'.");
   EXPECT_EQ(Refusal({}), "no command given\nTry 'sluice --help'.");
 }
 
