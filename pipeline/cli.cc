@@ -221,7 +221,8 @@ Result<Command> CommandLine::Parse(int argc, const char* const* argv) {
     return Finish();
   } catch (const CLI::CallForHelp&) {
     const auto chosen = app_.get_subcommands();
-    return Command{.verb = Verb::kHelp, .text = (chosen.empty() ? &app_ : chosen[0])->help()};
+    const std::string help = chosen.empty() ? app_.help() : chosen[0]->help("sluice");
+    return Command{.verb = Verb::kHelp, .text = help};
   } catch (const CLI::CallForVersion&) {
     return Command{.verb = Verb::kVersion, .text = fmt::format("sluice {}\n", SLUICE_VERSION)};
   } catch (const CLI::ExtrasError&) {
