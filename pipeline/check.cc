@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "pipeline/log.h"
 
 namespace sluice {
@@ -18,6 +20,12 @@ std::string Line(const Job& job, const KeyValue& entry) {
   return PlainText(fmt::format("{:<60} from {}", text, origin->second)) + "\n";
 }
 
+std::string Notes(const Job& job) {
+  const auto& include = job.notion.include;
+  if (std::find(include.begin(), include.end(), "assets") == include.end()) return "";
+  return "note: this build does not download assets; Markdown links to them\n";
+}
+
 }  // namespace
 
 std::string DescribeJob(const Job& job) {
@@ -29,7 +37,7 @@ std::string DescribeJob(const Job& job) {
     section = own_section;
     text += Line(job, entry);
   }
-  return text;
+  return text + Notes(job);
 }
 
 Result<std::string> CheckJob(const Job& job, const GetEnv& get_env) {

@@ -201,6 +201,12 @@ void CommandLine::AddLogFlags(CLI::App& app) {
   app.add_flag("-q,--quiet", quieter_, "Log warnings and errors only; twice: errors only");
 }
 
+// The flag that a message of CLI11 names, without what follows it.
+std::string_view FlagIn(std::string_view message) {
+  const std::string_view flag = message.substr(std::min(message.find("--"), message.size()));
+  return flag.empty() ? "a flag" : flag.substr(0, flag.find_first_of(" ="));
+}
+
 Result<Command> CommandLine::Parse(int argc, const char* const* argv) {
   given_command_ = argc > 1 && argv[1][0] != '-' ? argv[1] : "";
   const std::vector<std::string_view> known(kCommands.begin(), kCommands.end());
@@ -215,7 +221,8 @@ Result<Command> CommandLine::Parse(int argc, const char* const* argv) {
     return Finish();
   } catch (const CLI::CallForHelp&) {
     const auto chosen = app_.get_subcommands();
-    return Command{.verb = Verb::kHelp, .text = (chosen.empty() ? &app_ : chosen[0])->help()};
+    const std::string help = chosen.empty() ? app_.help() : chosen[0]->help("sluice");
+    return Command{.verb = Verb::kHelp, .text = help};
   } catch (const CLI::CallForVersion&) {
     return Command{.verb = Verb::kVersion, .text = fmt::format("sluice {}\n", SLUICE_VERSION)};
   } catch (const CLI::ExtrasError&) {
@@ -225,6 +232,10 @@ Result<Command> CommandLine::Parse(int argc, const char* const* argv) {
           fmt::format("unknown flag {}", PlainText(extra.substr(0, extra.find('=')))));
     }
     return UsageError("more arguments than it takes");
+  } catch (const CLI::ConversionError& error) {
+    // "Could not convert: --fresh = VALUE": the only message that repeats a value.
+    const std::string_view text = error.what();
+    return UsageError(fmt::format("{}: takes no value", FlagIn(text)));
   } catch (const CLI::ParseError& error) {
     return UsageError(given_command_.empty() ? "no command given" : error.what());
   }

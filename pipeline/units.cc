@@ -127,10 +127,10 @@ std::optional<std::int64_t> ParseByteCount(std::string_view text) {
 
 std::string ByteCountText(std::int64_t bytes) {
   static constexpr std::array<Unit, 6> kShown{{{"GiB", 1073741824.0},
-                                               {"MiB", 1048576.0},
-                                               {"KiB", 1024.0},
                                                {"GB", 1e9},
+                                               {"MiB", 1048576.0},
                                                {"MB", 1e6},
+                                               {"KiB", 1024.0},
                                                {"kB", 1e3}}};
   for (const Unit& unit : kShown) {
     const auto factor = static_cast<std::int64_t>(unit.factor);

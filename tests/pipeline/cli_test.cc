@@ -95,7 +95,7 @@ TEST(CliTest, VersionAndHelpAreText) {
   EXPECT_THAT(Parsed({"version"}).text, testing::StartsWith("sluice "));
   EXPECT_EQ(Parsed({"--version"}).verb, Verb::kVersion);
   EXPECT_EQ(Parsed({"--help"}).verb, Verb::kHelp);
-  EXPECT_THAT(Parsed({"run", "--help"}).text, HasSubstr("--max-duration"));
+  EXPECT_THAT(Parsed({"run", "--help"}).text, HasSubstr("Usage: sluice run"));
 }
 
 TEST(CliTest, WhatIsNotBuiltIsNotOffered) {
@@ -114,6 +114,8 @@ TEST(CliTest, UsageErrorsAreOneLineAndAHint) {
   EXPECT_EQ(Refusal({"run", "j", "--max-duration", "10"}),
             "--max-duration: must be a duration as \"30s\", \"15m\" or \"24h\"\n"
             "Try 'sluice run --help'.");
+  EXPECT_EQ(Refusal({"run", "j", "--fresh=x"}),
+            "--fresh: takes no value\nTry 'sluice run --help'.");
   EXPECT_EQ(Refusal({}), "no command given\nTry 'sluice --help'.");
 }
 

@@ -266,6 +266,12 @@ TEST_F(JobTest, CheckShowsValuesAndWhereTheyCameFrom) {
   EXPECT_THAT(*text, Not(HasSubstr(kSecret)));
 }
 
+TEST_F(JobTest, CheckSaysWhatIsAcceptedButNotDone) {
+  EXPECT_THAT(DescribeJob(Loaded("[notion]\ninclude = [\"assets\"]\n")),
+              HasSubstr("does not download assets"));
+  EXPECT_THAT(DescribeJob(Loaded("")), Not(HasSubstr("note:")));
+}
+
 TEST_F(JobTest, CheckNamesTheVariableThatIsMissing) {
   const auto text = CheckJob(Loaded(""), [](const char*) -> const char* { return nullptr; });
   ASSERT_FALSE(text);

@@ -125,7 +125,8 @@ TEST(ProgressModeTest, AutoIsABarOnlyOnATerminal) {
 
 TEST(LogTest, AMessageStaysOneHarmlessLine) {
   EXPECT_EQ(LogLine({}, LogLevel::kInfo, "a\nb\x1b[2J\x7f\xc2\x9b!", 1234),
-            "1970-01-01T00:00:01.234Z info    a?b?[2J??!\n");
+            "1970-01-01T00:00:01.234Z info    a?b?[2J?"
+            "?!\n");
 }
 
 TEST(LogTest, LettersBeyondAsciiStay) {

@@ -42,6 +42,12 @@ TEST(UnitsTest, SizesTellDecimalFromBinary) {
   }
 }
 
+TEST(UnitsTest, SizesAreShownAsTheyAreWritten) {
+  for (const char* text : {"256MB", "50MiB", "1GiB", "4KiB", "3kB", "17B"}) {
+    EXPECT_EQ(ByteCountText(ParseByteCount(text).value()), text);
+  }
+}
+
 TEST(UnitsTest, RatesArePerAnyPeriod) {
   EXPECT_EQ(ParseRate("3/s"), 3.0);
   EXPECT_EQ(ParseRate("60/m"), 1.0);
