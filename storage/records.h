@@ -68,6 +68,8 @@ struct DocumentUpdate {
   bool optional = false;      // of a hint: a reference that may well lead nowhere (a mention);
                               // when it does, that is no failure
   std::vector<DocumentId> aliases;  // other ids by which it is mentioned
+  std::vector<DocumentId> mentions; // documents whose path or name it will show because of its own
+                                    // object (its properties), whichever request brought that
   std::vector<Request> content;     // what fetches its content; dropped when nothing changed
 };
 
@@ -150,6 +152,7 @@ struct DocumentRow {
   std::string extension;
   Revision revision;
   bool known = false;         // its object is stored
+  bool optional = false;      // every hint that led to it was optional (see DocumentUpdate)
 };
 
 }  // namespace sluice
