@@ -69,7 +69,8 @@ struct DocumentUpdate {
                               // when it does, that is no failure
   bool part_of_parent = false;      // its object is shown in the parent's output (a table's row)
   std::vector<DocumentId> aliases;  // other ids by which it is mentioned
-  std::vector<DocumentId> mentions; // ids whose path or title it shows because of its object
+  std::vector<DocumentId> mentions; // documents whose path or name it will show because of its own
+                                    // object (its properties), whichever request brought that
   std::vector<Request> content;     // what fetches its content; dropped when nothing changed
 };
 
@@ -154,6 +155,7 @@ struct DocumentRow {
   std::string extension;
   Revision revision;
   bool known = false;         // its object is stored
+  bool optional = false;      // every hint that led to it was optional (see DocumentUpdate)
 };
 
 }  // namespace sluice

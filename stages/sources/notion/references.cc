@@ -1,0 +1,100 @@
+#include "stages/sources/notion/references.h"
+
+#include <algorithm>
+#include <set>
+
+#include "stages/sources/notion/requests.h"
+
+namespace sluice::notion {
+namespace {
+
+void AddReference(std::string_view raw_id, std::string_view kind, std::vector<Reference>& found) {
+  const std::string id = DashedId(raw_id);
+  if (id.empty()) return;
+  found.push_back({kind == "user" ? UserDocument(id) : DocumentId(id), kind});
+}
+
+void AddIfNameless(Json user, std::vector<Reference>& found) {
+  if (Text(user, "name").empty()) AddReference(Text(user, "id"), "user", found);
+}
+
+void AddMention(Json mention, std::vector<Reference>& found) {
+  if (const auto page = Field(mention, "page")) AddReference(Text(*page, "id"), "page", found);
+  for (const std::string_view key : {"database", "data_source"}) {
+    const auto database = Field(mention, key);
+    if (database) AddReference(Text(*database, "id"), "database", found);
+  }
+  // A user's own `object` says what it is; recordings of 2021 lack it.
+  const auto user = Field(mention, "user");
+  if (user && Text(*user, "object").empty()) AddIfNameless(*user, found);
+}
+
+// A page object lists the targets, an item of the property endpoint holds one.
+void AddRelation(Json relation, std::vector<Reference>& found) {
+  AddReference(Text(relation, "id"), "page", found);
+  ForEach(relation, [&](Json target) { AddReference(Text(target, "id"), "page", found); });
+}
+
+// Recursion is bounded by ParseJson's limit of 256 levels.
+void Walk(Json json, std::vector<Reference>& found) {
+  const std::string_view type = Text(json, "type");
+  if (type == "mention") {
+    if (const auto mention = Field(json, "mention")) AddMention(*mention, found);
+  } else if (type == "relation") {
+    if (const auto relation = Field(json, "relation")) AddRelation(*relation, found);
+  }
+  if (Text(json, "object") == "user") AddIfNameless(json, found);
+  ForEachValue(json, [&](Json value) { Walk(value, found); });
+  ForEach(json, [&](Json item) { Walk(item, found); });
+}
+
+}  // namespace
+
+std::vector<Reference> FindReferences(Json json) {
+  std::vector<Reference> found;
+  Walk(json, found);
+  return found;
+}
+
+std::vector<Reference> BlockReferences(Json block) {
+  const std::string_view type = Text(block, "type");
+  const auto payload = Field(block, type);
+  if (!payload) return {};
+  std::vector<Reference> found = FindReferences(*payload);
+  if (type == "link_to_page") {
+    AddReference(Text(*payload, "page_id"), "page", found);
+    AddReference(Text(*payload, "database_id"), "database", found);
+    AddReference(Text(*payload, "data_source_id"), "database", found);
+  }
+  return found;
+}
+
+void AddReferences(const std::vector<Reference>& references, const NotionOptions& options,
+                   std::vector<DocumentId>& mentions, Reading& reading) {
+  for (const Reference& reference : references) {
+    const bool user = reference.kind == "user";
+    if (user && !options.users) continue;
+    mentions.push_back(reference.id);
+    if (!user && !options.roots.empty()) continue;
+    reading.documents.push_back(
+        {.id = reference.id, .kind = std::string(reference.kind), .optional = true});
+  }
+}
+
+void Tidy(Reading& reading) {
+  const auto tidy = [](std::vector<DocumentId>& ids) {
+    std::sort(ids.begin(), ids.end());
+    ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+  };
+  tidy(reading.mentions);
+  std::set<DocumentId> said;
+  for (DocumentUpdate& document : reading.documents) {
+    tidy(document.mentions);
+    if (!document.optional) said.insert(document.id);
+  }
+  std::erase_if(reading.documents, [&](const DocumentUpdate& document) {
+    return document.optional && !said.insert(document.id).second;
+  });
+}
+
+}  // namespace sluice::notion
