@@ -28,7 +28,7 @@ constexpr int kReportRows = 10'000;
 // Raised when a rendering changes, so that what is stored is rendered anew.
 constexpr int kRenderVersion = 1;
 
-int Fail(const Error& error) {
+int Refuse(const Error& error) {
   std::cerr << "sluice: " << error.message << "\n";
   return ToInt(ExitCodeFor(error.code));
 }
@@ -52,11 +52,11 @@ Result<Job> Load(const Command& command) {
 
 int WriteReport(const Command& command, const Job& job, const RunResult& result) {
   auto report = ReadStateReport(StateFile(job.output), kReportRows);
-  if (!report) return Fail(report.error());
+  if (!report) return Refuse(report.error());
   std::ofstream out(*command.run.report, std::ios::binary);
   out << RunReportJson(job.output, result, *report);
   if (!out.flush()) {
-    return Fail({Code::kDisk, fmt::format("{}: cannot write the report",
+    return Refuse({Code::kDisk, fmt::format("{}: cannot write the report",
                                           command.run.report->string())});
   }
   return ToInt(result.exit_code);
@@ -78,9 +78,9 @@ void Summarise(const Job& job, const RunResult& result) {
 int RunJob(const Command& command) {
   const SignalWatch signals;
   auto job = Load(command);
-  if (!job) return Fail(job.error());
+  if (!job) return Refuse(job.error());
   auto token = ResolveSecret(job->notion.token);
-  if (!token) return Fail(token.error());
+  if (!token) return Refuse(token.error());
 
   const notion::NotionSource source({.base_url = job->notion.base_url,
                                      .token = std::move(*token),
@@ -98,16 +98,16 @@ int RunJob(const Command& command) {
 
 int Check(const Command& command) {
   auto job = Load(command);
-  if (!job) return Fail(job.error());
+  if (!job) return Refuse(job.error());
   auto text = CheckJob(*job, [](const char* name) { return std::getenv(name); });
-  if (!text) return Fail(text.error());
+  if (!text) return Refuse(text.error());
   std::cout << *text;
   return 0;
 }
 
 int Show(const Command& command) {
   auto report = ReadStateReport(StateFile(command.folder), kReportRows);
-  if (!report) return Fail(report.error());
+  if (!report) return Refuse(report.error());
   const bool json = command.format == ReportFormat::kJson;
   if (command.verb == Verb::kFailures) {
     std::cout << (json ? FailuresJson(*report) : FailuresText(*report));
@@ -120,7 +120,7 @@ int Show(const Command& command) {
 
 int Main(int argc, char** argv) {
   auto command = ParseCommandLine(argc, argv);
-  if (!command) return Fail(command.error());
+  if (!command) return Refuse(command.error());
   StartLog(command->log);
   switch (command->verb) {
     case Verb::kHelp:

@@ -7,7 +7,8 @@
 #include <charconv>
 #include <chrono>
 
-#include "stages/sources/notion/read_interim.h"
+#include "stages/sinks/file_name.h"
+#include "stages/sources/notion/properties.h"
 #include "stages/sources/notion/references.h"
 #include "stages/sources/notion/requests.h"
 
@@ -111,6 +112,9 @@ void ReadPage(Json page, const DocumentId& id, const NotionOptions& options, Wal
       CommonUpdate(page, id, ReadParent(page, "parent"), PageTitle(page), options, now_ms);
   update.kind = "page";
   update.extension = ".md";
+  const auto parent = Field(page, "parent");
+  update.part_of_parent = parent && (!Text(*parent, "database_id").empty() ||
+                                     !Text(*parent, "data_source_id").empty());
   update.content.push_back(ChildrenRequest(id, update.revision, id.value, "", 0));
   AddPropertyRequests(page, update, reading);
   if (options.comments) {
