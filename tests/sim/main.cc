@@ -1,0 +1,69 @@
+// sluice-sim: the services that tests, benchmarks and the demo export from.
+#include <exception>
+#include <iostream>
+#include <map>
+#include <optional>
+
+#include "tests/sim/notion_api.h"
+#include "tests/sim/replay.h"
+#include "tests/sim/service.h"
+
+namespace {
+
+using sluice::sim::ApiVersion;
+
+void AddNotionFlags(CLI::App& command, sluice::sim::WorldOptions& world, std::string& version) {
+  command.add_option("--pages", world.pages, "Pages, rows of databases included")
+      ->check(CLI::Range(1u, 100'000'000u));
+  command.add_option("--blocks", world.blocks, "Average top-level blocks of a page")
+      ->check(CLI::Range(0u, 10'000u));
+  command.add_option("--depth", world.depth, "Levels of blocks below a page")
+      ->check(CLI::Range(1u, 7u));
+  command.add_option("--databases", world.databases, "Databases; every fifth page is a row of one")
+      ->check(CLI::Range(0u, 100'000u));
+  command.add_option("--edit", world.edits, "So many pages have a newer revision");
+  command.add_option("--delete", world.deletions, "So many leaf pages are gone");
+  command.add_option("--giant", world.giant, "One more page with so many blocks")
+      ->check(CLI::Range(0u, 16'000'000u));
+  command.add_option("--api", version, "The version answered, whatever the request's header says")
+      ->check(CLI::IsMember({"2022-06-28", "2025-09-03", "2026-03-11", "both"}));
+}
+
+std::optional<ApiVersion> ForcedVersion(const std::string& text) {
+  if (text == "2022-06-28") return ApiVersion::k2022;
+  if (text == "2025-09-03") return ApiVersion::k2025;
+  if (text == "2026-03-11") return ApiVersion::k2026;
+  return std::nullopt;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Simulated services on the loopback interface");
+  app.require_subcommand(1);
+  sluice::sim::ServiceOptions service;
+  sluice::sim::WorldOptions world;
+  std::string version = "both";
+  std::string recordings;
+  CLI::App& notion = *app.add_subcommand("notion", "A generated Notion workspace");
+  AddServiceFlags(notion, service);
+  AddNotionFlags(notion, world, version);
+  CLI::App& replay = *app.add_subcommand("replay", "A recorded Notion workspace");
+  AddServiceFlags(replay, service);
+  replay.add_option("dir", recordings, "Folder with api/ or exchanges.jsonl")
+      ->required()
+      ->check(CLI::ExistingDirectory);
+  CLI11_PARSE(app, argc, argv);
+  try {
+    if (replay.parsed()) {
+      sluice::sim::ReplayApi api(recordings);
+      return Serve(service, api);
+    }
+    world.seed = service.seed;
+    sluice::sim::NotionApi api(world, ForcedVersion(version));
+    return Serve(service, api);
+  } catch (const std::exception& error) {
+    std::cerr << "sluice-sim: " << error.what() << "\n";
+    return 2;
+  }
+}

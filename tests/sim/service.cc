@@ -1,0 +1,93 @@
+#include "tests/sim/service.h"
+
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "tests/sim/request_log.h"
+#include "tests/sim/server.h"
+
+namespace sluice::sim {
+namespace {
+
+HttpResponse AnswerWithFaults(const HttpRequest& request, Api& api, RateLimit& limit,
+                              Faults& faults) {
+  if (const int wait_s = limit.Take(); wait_s > 0) return RateLimited(request, wait_s);
+  const std::vector<FaultKind> struck = faults.Strike(request);
+  if (auto replacement = Replacement(request, struck)) return *std::move(replacement);
+  HttpResponse response = api.Answer(request, ListFaultsOf(struck));
+  Damage(response, struck);
+  return response;
+}
+
+int StopSignals() {
+  sigset_t stop;
+  sigemptyset(&stop);
+  sigaddset(&stop, SIGTERM);
+  sigaddset(&stop, SIGINT);
+  sigprocmask(SIG_BLOCK, &stop, nullptr);
+  return signalfd(-1, &stop, SFD_CLOEXEC);
+}
+
+}  // namespace
+
+void AddServiceFlags(CLI::App& command, ServiceOptions& options) {
+  command.add_option("--port", options.port, "Port on 127.0.0.1; 0 takes a free one");
+  command.add_option("--seed", options.seed, "The same seed gives the same bytes");
+  command
+      .add_option_function<std::string>(
+          "--latency",
+          [&options](const std::string& text) {
+            std::size_t end = 0;
+            const long value = std::stol(text, &end);
+            const std::string unit = text.substr(end);
+            options.latency = std::chrono::milliseconds(unit == "s" ? value * 1000 : value);
+          },
+          "Time before the first byte of each answer, as 100ms or 2s")
+      ->check([](const std::string& text) {
+        const auto end = text.find_first_not_of("0123456789");
+        const std::string unit = end == std::string::npos ? "" : text.substr(end);
+        const bool known = end != 0 && (unit == "ms" || unit == "s" || unit.empty());
+        return known ? "" : "'" + text + "' is no duration; write 100ms or 2s";
+      });
+  command.add_option("--rate", options.rate, "Requests a second; above it 429 (0: no limit)");
+  command.add_option("--burst", options.burst, "Requests at once before --rate bites");
+  command.add_option_function<std::vector<std::string>>(
+      "--fault",
+      [&options](const std::vector<std::string>& texts) {
+        for (const std::string& text : texts) {
+          const auto fault = ParseFault(text);
+          if (!fault) {
+            throw CLI::ValidationError("--fault", "'" + text + "' is none of " + FaultNames());
+          }
+          options.faults.push_back(*fault);
+        }
+      },
+      "KIND[:PROBABILITY] or 401-after:N, may be repeated: " + FaultNames());
+  command.add_option("--log", options.log, "One JSON line per request is appended to this file");
+}
+
+int Serve(const ServiceOptions& options, Api& api) {
+  const int stop_fd = StopSignals();
+  RequestLog log(options.log);
+  RateLimit limit(options.rate, options.burst);
+  Faults faults(options.faults, options.seed);
+  Server server(options.port, {.handle =
+                                   [&](const HttpRequest& request) {
+                                     HttpResponse response =
+                                         AnswerWithFaults(request, api, limit, faults);
+                                     response.delay = options.latency;
+                                     return response;
+                                   },
+                               .answered = [&](const HttpRequest& request, int status,
+                                               double ms) { log.Write(request, status, ms); }});
+  std::printf("listening http://127.0.0.1:%d\n", server.port());
+  std::fflush(stdout);
+  server.Run(stop_fd);
+  close(stop_fd);
+  return 0;
+}
+
+}  // namespace sluice::sim
