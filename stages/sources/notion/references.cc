@@ -29,6 +29,16 @@ void AddMention(Json mention, std::vector<Reference>& found) {
   if (user && Text(*user, "object").empty()) AddIfNameless(*user, found);
 }
 
+// "/0123...cdef", "https://www.notion.so/Title-0123...cdef?pvs=4": a plain link into Notion may
+// lead to an exported page. Anything else whose path ends in an id does no harm as a mention.
+void AddLink(std::string_view href, std::vector<Reference>& found) {
+  constexpr std::size_t kHexDigits = 32;
+  href = href.substr(0, href.find_first_of("?#"));
+  href.remove_prefix(std::min(href.rfind('/') + 1, href.size()));
+  if (!HexId(href).empty()) return AddReference(href, "", found);
+  if (href.size() > kHexDigits) AddReference(href.substr(href.size() - kHexDigits), "", found);
+}
+
 // A page object lists the targets, an item of the property endpoint holds one.
 void AddRelation(Json relation, std::vector<Reference>& found) {
   AddReference(Text(relation, "id"), "page", found);
@@ -43,6 +53,7 @@ void Walk(Json json, std::vector<Reference>& found) {
   } else if (type == "relation") {
     if (const auto relation = Field(json, "relation")) AddRelation(*relation, found);
   }
+  AddLink(Text(json, "href"), found);
   if (Text(json, "object") == "user") AddIfNameless(json, found);
   ForEachValue(json, [&](Json value) { Walk(value, found); });
   ForEach(json, [&](Json item) { Walk(item, found); });
@@ -75,7 +86,7 @@ void AddReferences(const std::vector<Reference>& references, const NotionOptions
     const bool user = reference.kind == "user";
     if (user && !options.users) continue;
     mentions.push_back(reference.id);
-    if (!user && !options.roots.empty()) continue;
+    if (reference.kind.empty() || (!user && !options.roots.empty())) continue;
     reading.documents.push_back(
         {.id = reference.id, .kind = std::string(reference.kind), .optional = true});
   }

@@ -12,7 +12,7 @@ namespace sluice::notion {
 
 struct Reference {
   DocumentId id;
-  std::string_view kind;  // "page", "database", "user"
+  std::string_view kind;  // "page", "database", "user"; empty: a plain link, mentioned only
 };
 
 // Every mention of a page, database or nameless person and every relation target at any depth of

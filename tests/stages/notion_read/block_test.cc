@@ -76,6 +76,18 @@ TEST_F(NotionRead, MentionsAreFoundInTextCaptionsAndTableCells) {
   }
 }
 
+TEST_F(NotionRead, PlainLinkIntoNotionIsMentionedAndNotFollowed) {
+  for (const char* href :
+       {"/22222222222242228222222222222222",
+        "https://www.notion.so/Team/Title-22222222222242228222222222222222?p=1"}) {
+    const Reading reading =
+        Read(Children(), List(Block("paragraph", R"({"rich_text":[{"type":"text","href":")" +
+                                                     std::string(href) + R"("}]})")));
+    EXPECT_EQ(reading.mentions, std::vector<DocumentId>{kOther}) << href;
+    EXPECT_TRUE(reading.documents.empty()) << href;
+  }
+}
+
 std::string MentionOfPerson(const std::string& more) {
   return R"({"rich_text":[{"type":"mention","mention":{"type":"user","user":{"object":"user",)"
          R"("id":")" +
