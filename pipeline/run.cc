@@ -111,8 +111,10 @@ class Machine {
                {.lookup = static_cast<std::size_t>(job.stages.lookup_limit),
                 .transform = static_cast<std::size_t>(job.stages.transform_limit)}) {}
 
+  // The threads that reach into the graph end before it does.
   ~Machine() {
-    transport_.reset();  // joins the curl thread: its answers point into the graph
+    committer_.Stop();
+    transport_.reset();
   }
 
   // Runs until nothing is left, or until something ends it early.

@@ -10,7 +10,7 @@ namespace sluice {
 Committer::Committer(Store& store, OutputDir& output, Options options, Hooks hooks)
     : store_(store), output_(output), options_(options), hooks_(std::move(hooks)) {}
 
-Committer::~Committer() = default;  // jthread: requests the stop and joins
+Committer::~Committer() { Stop(); }
 
 void Committer::Start() {
   thread_ = std::jthread([this](const std::stop_token& stop) {
@@ -34,6 +34,11 @@ void Committer::Wake() {
     woken_ = true;
   }
   changed_.notify_one();
+}
+
+void Committer::Stop() {
+  thread_.request_stop();
+  if (thread_.joinable()) thread_.join();
 }
 
 void Committer::Loop(const std::stop_token& stop) {

@@ -41,7 +41,7 @@ class Committer {
   };
 
   Committer(Store& store, OutputDir& output, Options options, Hooks hooks);
-  // Stops and joins. Records that were not committed are not: their items stay in the frontier.
+  // Stops. Records that were not committed are not: their items stay in the frontier.
   ~Committer();
 
   // Starts the thread. Call once.
@@ -50,6 +50,8 @@ class Committer {
   void Submit(CommitRecord record);
   // Runs `hooks.tick` soon.
   void Wake();
+  // Ends the thread; no hook runs after it returns. Idempotent.
+  void Stop();
 
  private:
   void Loop(const std::stop_token& stop);

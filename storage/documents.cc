@@ -190,7 +190,11 @@ void Documents::UpdateKnown(const DocumentUpdate& update) {
   }
 
   row = *Find(update.id);
-  if (row.open_requests > 0) {
+  const bool verified = row.state == kAsked && !changed && intact_(update.id);
+  if (verified) {
+    row.state = kDone;  // it had vanished from the listing, and is as it was
+    Save(row);
+  } else if (row.open_requests > 0) {
     row.state = row.state == kAsked ? kAsked : kOpen;
     Save(row);
   } else if (changed || row.state != kDone) {
@@ -279,7 +283,7 @@ void Documents::RequestDone(const DocumentId& document) {
   if (!row || row->open_requests == 0) return;
   --row->open_requests;
   Save(*row);
-  if (row->open_requests == 0) Completed(*row);
+  if (row->open_requests == 0 && row->state != kDone) Completed(*row);
 }
 
 bool Documents::MayLeadNowhere(const DocumentId& document, const Failure& failure) {
@@ -521,7 +525,8 @@ std::vector<DocumentRow> Documents::TakeUnlisted(int limit) {
                     .parent = DocumentId(row.parent),
                     .title = row.title,
                     .revision = Revision(row.revision),
-                    .known = row.known});
+                    .known = row.known,
+                    .optional = row.optional});
   }
   return rows;
 }

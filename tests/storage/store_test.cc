@@ -466,6 +466,7 @@ TEST_F(StoreTest, AVanishedDocumentThatStillAnswersStays) {
   Advance();
   Lists("/get/d", {Page("d")});
   Advance();
+  EXPECT_EQ(Ready(), Names{});
   EXPECT_EQ(store_->WithdrawMissing().value(), 0);
 }
 

@@ -112,7 +112,9 @@ std::optional<Reading> RefusedChildren(const Refusal& refusal) {
 std::optional<Reading> RefusedDatabase(const Refusal& refusal) {
   // The one refusal that hides rows: the database is there and wants a newer version.
   const bool too_new = refusal.error.message.find("multiple data sources") != std::string::npos;
-  if (refusal.Absent() && !too_new && HasDataSources(refusal.options)) {
+  // A mention or a root may name a data source; a child_database block never does.
+  const bool may_be_source = refusal.trail.optional || refusal.trail.root;
+  if (refusal.Absent() && !too_new && may_be_source && HasDataSources(refusal.options)) {
     return Ask(WithTrail(DataSourceRequest(refusal.asked.id), refusal.trail));
   }
   if (refusal.trail.root) return std::nullopt;

@@ -87,12 +87,20 @@ TEST_F(NotionRead, LinkedViewIsANoteAndNoFailure) {
   EXPECT_EQ(reading->notes.at(0).kind, "linked view");
 }
 
-TEST_F(NotionRead, RefusedContainerIsTriedAsADataSourceSince2025) {
+TEST_F(NotionRead, MentionedContainerIsTriedAsADataSourceSince2025) {
+  options.version = "2025-09-03";
+  const auto reading =
+      Refuse(RequestsFor(Row("database", kBase, true)).at(0), 404, "object_not_found");
+  ASSERT_TRUE(reading.has_value());
+  EXPECT_TRUE(Asks(reading->requests, DataSourceRequest(kBase.value)));
+}
+
+TEST_F(NotionRead, LinkedViewCostsOneRequestSince2025) {
   options.version = "2025-09-03";
   const auto reading = Refuse(RequestsFor(Row("database", kBase)).at(0), 404, "object_not_found");
   ASSERT_TRUE(reading.has_value());
-  ASSERT_TRUE(Asks(reading->requests, DataSourceRequest(kBase.value)));
-  EXPECT_EQ(Refuse(reading->requests[0], 404, "object_not_found").value().notes.size(), 1u);
+  EXPECT_TRUE(reading->requests.empty());
+  EXPECT_EQ(reading->notes.at(0).kind, "linked view");
 }
 
 TEST_F(NotionRead, DatabaseThatWantsANewerVersionIsAFailure) {
