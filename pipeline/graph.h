@@ -28,7 +28,7 @@ class Graph {
 
   Graph(Admission& admission, const Lookup& lookup, Fetch& fetch, const Transform& transform,
         Write write, StageLimits limits);
-  // REQUIRES: Drain() has returned.
+  // REQUIRES: Drain() has returned, and Activate() was not called since.
   ~Graph();
 
   // Admits what may be admitted. Any thread; call after items or credits have been added.

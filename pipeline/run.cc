@@ -133,6 +133,9 @@ class Machine {
       CheckBounds();
       printer.Show(Snapshot());
     }
+    // The commit thread activates the list node at each tick; a node that is activated after the
+    // drain would run while it is destroyed.
+    committer_.Stop();
     graph_.Drain();
     printer.Finish(Snapshot());
   }
@@ -383,7 +386,21 @@ Status RemoveObsolete(Store& store, OutputDir& output) {
   }
 }
 
-// Complete means: the frontier in the file is empty, and no listing was short.
+// Nothing is left: the frontier in the file is empty, and every document is done or has failed.
+// Counters of this run prove nothing; the file does.
+Status ProveDrained(Store& store) {
+  auto open = store.CountOpen();
+  if (!open) return Fail(open.error());
+  auto documents = store.CountDocuments();
+  if (!documents) return Fail(documents.error());
+  const std::int64_t unfinished = documents->total - documents->done - documents->failed;
+  if (open->queued() == 0 && unfinished == 0) return {};
+  return Fail(Code::kFatal,
+              fmt::format("{} items and {} documents are left although nothing is in flight; this "
+                          "is a defect of sluice, please report it",
+                          open->queued(), unfinished));
+}
+
 RunResult Conclude(Store& store, OutputDir& output) {
   RunResult result;
   const auto fail = [&](const Error& error) {
@@ -391,13 +408,7 @@ RunResult Conclude(Store& store, OutputDir& output) {
     result.message = error.message;
     return result;
   };
-  auto open = store.CountOpen();
-  if (!open) return fail(open.error());
-  if (open->queued() > 0) {
-    return fail({Code::kFatal, fmt::format("{} items are left although nothing was in flight; this "
-                                           "is a defect. The same command goes on",
-                                           open->queued())});
-  }
+  if (auto drained = ProveDrained(store); !drained) return fail(drained.error());
   auto shortfalls = store.Shortfalls();
   if (!shortfalls) return fail(shortfalls.error());
   if (shortfalls->empty()) {
@@ -405,7 +416,7 @@ RunResult Conclude(Store& store, OutputDir& output) {
   }
   if (auto removed = RemoveObsolete(store, output); !removed) return fail(removed.error());
 
-  result.failed = open->failed;
+  result.failed = store.counts().failed;
   result.shortfalls = std::move(*shortfalls);
   result.exit_code = ExitCode::kComplete;
   if (!result.shortfalls.empty()) {

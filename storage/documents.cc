@@ -101,6 +101,9 @@ Documents::Documents(Database& database, Frontier& frontier, Intact intact)
            AND NOT EXISTS (SELECT 1 FROM documents d WHERE d.id = m.target AND d.settled)
            AND NOT EXISTS (SELECT 1 FROM aliases a JOIN documents d ON d.id = a.document
                             WHERE a.alias = m.target AND d.settled))sql"),
+      count_open_parts_(database, R"sql(
+        SELECT count(*) FROM documents
+         WHERE parent = ? AND part_of_parent AND open_requests > 0)sql"),
       one_less_(database, R"sql(
         UPDATE documents SET waiting_for = max(waiting_for - 1, 0)
          WHERE state = 'waiting' AND id IN (SELECT document FROM mentions WHERE target = ?))sql"),
@@ -283,7 +286,18 @@ void Documents::RequestDone(const DocumentId& document) {
   if (!row || row->open_requests == 0) return;
   --row->open_requests;
   Save(*row);
-  if (row->open_requests == 0 && row->state != kDone) Completed(*row);
+  if (row->open_requests > 0) return;
+  if (row->state != kDone) Completed(*row);
+  if (row->part_of_parent) OneLessFor(row->parent);
+}
+
+// A table waits for the requests of its rows: their answers are part of it.
+void Documents::OneLessFor(const std::string& id) {
+  auto row = Find(DocumentId(id));
+  if (!row || row->state != kWaiting || row->waiting_for == 0) return;
+  --row->waiting_for;
+  Save(*row);
+  if (row->waiting_for == 0) BecomeReady(*row);
 }
 
 bool Documents::MayLeadNowhere(const DocumentId& document, const Failure& failure) {
@@ -326,7 +340,8 @@ void Documents::Completed(Row& row) {
     row.state = kDone;
     Save(row);
   } else {
-    row.waiting_for = CountUnsettledMentions(row.id) + (row.settled ? 0 : 1);
+    row.waiting_for =
+        CountUnsettledMentions(row.id) + CountOpenParts(row.id) + (row.settled ? 0 : 1);
     row.state = kWaiting;
     Save(row);
     if (row.waiting_for == 0) BecomeReady(row);
@@ -385,7 +400,10 @@ void Documents::Reopen(const DocumentId& document, const std::vector<Request>& r
   if (!row) return;
   row->state = kOpen;
   Save(*row);
-  for (const Request& request : requests) AddRequest(request, Frontier::Repeat::kAgain);
+  for (Request request : requests) {
+    request.document = document;  // whosever it was: this document waits for it now
+    AddRequest(request, Frontier::Repeat::kAgain);
+  }
 }
 
 std::int64_t Documents::Epoch(const DocumentId& document) {
@@ -500,6 +518,13 @@ std::vector<std::string> Documents::NamesOf(const std::string& id) {
 std::int64_t Documents::CountUnsettledMentions(const std::string& id) {
   if (discovery_ended_) return 0;
   auto run = count_unsettled_.Use();
+  run.Bind(id);
+  run.Next();
+  return run.Int(0);
+}
+
+std::int64_t Documents::CountOpenParts(const std::string& id) {
+  auto run = count_open_parts_.Use();
   run.Bind(id);
   run.Next();
   return run.Int(0);

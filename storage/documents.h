@@ -8,7 +8,8 @@
 //   unlisted  referred to; no listing gave it yet
 //   asked     requests of its own are under way to learn what it is
 //   open      known; requests for its content are open
-//   waiting   complete, but it shows the path of something that is not settled
+//   waiting   complete, but it shows the path of something that is not settled, or it is a table
+//             and requests of its rows are open
 //   ready     in the frontier, to be rendered
 //   done      its output is durable
 //   failed    a request of its own gave up; what was exported before stays
@@ -106,6 +107,7 @@ class Documents {
   void BecomeReady(Row& row);
   void BecomeMissing(Row& row);
   void MarkStale(const std::string& id);
+  void OneLessFor(const std::string& id);
 
   void Settle(Row& row);
   std::optional<std::string> StemOf(Row& row, bool& settled);
@@ -113,6 +115,7 @@ class Documents {
   void NotifyMentioning(const Row& row, bool newly_settled);
   std::vector<std::string> NamesOf(const std::string& id);
   std::int64_t CountUnsettledMentions(const std::string& id);
+  std::int64_t CountOpenParts(const std::string& id);
 
   std::int64_t generation_ = 0;
   Trust trust_ = Trust::kRevisions;
@@ -134,6 +137,7 @@ class Documents {
   Statement add_mention_;
   Statement clear_mentions_;
   Statement count_unsettled_;
+  Statement count_open_parts_;
   Statement one_less_;
   Statement mentioning_;
 };

@@ -367,11 +367,12 @@ Result<Frontier::Counts> Store::CountOpen() {
 
 Result<Store::DocumentCounts> Store::CountDocuments() {
   return CatchSqlite(file_, [&]() -> Result<DocumentCounts> {
-    Statement count(database_, "SELECT count(*), coalesce(sum(state = 'done'), 0) FROM documents "
-                               "WHERE extension <> '' AND known");
+    Statement count(database_, R"sql(
+      SELECT count(*), coalesce(sum(state = 'done'), 0), coalesce(sum(state = 'failed'), 0)
+        FROM documents WHERE extension <> '' AND known)sql");
     auto run = count.Use();
     run.Next();
-    return DocumentCounts{.total = run.Int(0), .done = run.Int(1)};
+    return DocumentCounts{.total = run.Int(0), .done = run.Int(1), .failed = run.Int(2)};
   });
 }
 

@@ -99,6 +99,7 @@ class Store {
   struct DocumentCounts {
     std::int64_t total = 0;  // with an output of their own
     std::int64_t done = 0;
+    std::int64_t failed = 0;
   };
   Result<DocumentCounts> CountDocuments();
   std::int64_t requests_done() const { return requests_done_; }

@@ -545,6 +545,32 @@ TEST_F(StoreTest, AResponseThatWasLostIsFetchedAgain) {
   EXPECT_EQ(Ready(), Names{"a"});
 }
 
+TEST_F(StoreTest, ATableWaitsForTheRequestsOfItsRows) {
+  Begin();
+  DocumentUpdate table = Page("table");
+  DocumentUpdate row = Under(Page("row"), "table");
+  row.part_of_parent = true;
+  Lists("/search", {table, row});
+  Answer("/blocks/table");
+  EXPECT_EQ(Ready(), Names{"/blocks/row"});
+  Answer("/blocks/row");
+  EXPECT_EQ(Ready(), (Names{"row", "table"}));
+}
+
+TEST_F(StoreTest, AChangedRowIsShownInItsTable) {
+  Begin({Listing("/search"), Listing("/later")});
+  DocumentUpdate row = Under(Page("row"), "table");
+  row.part_of_parent = true;
+  Lists("/search", {Page("table"), row});
+  Answer("/blocks/row");
+  Answer("/blocks/table");
+  Render("table");
+  Render("row");
+  row.revision = Revision("r2");
+  Lists("/later", {row});
+  EXPECT_TRUE(Ready().contains("table"));
+}
+
 TEST_F(StoreTest, ARestartGoesOnExactlyThere) {
   Begin();
   Lists("/search", {Page("a"), Page("b")});
