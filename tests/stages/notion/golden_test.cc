@@ -29,7 +29,8 @@ std::string ReadFile(const fs::path& path) {
 
 std::vector<std::string> Cases() {
   std::vector<std::string> names;
-  for (const auto& entry : fs::directory_iterator(kGolden)) names.push_back(entry.path().filename());
+  for (const auto& entry : fs::directory_iterator(kGolden))
+    names.push_back(entry.path().filename());
   std::sort(names.begin(), names.end());
   return names;
 }
@@ -93,7 +94,8 @@ TEST_P(GoldenTest, OutputIsAsExpected) {
   ASSERT_TRUE(rendering.has_value()) << rendering.error().message;
   std::string notes;
   for (const Note& note : rendering->notes) notes += note.kind + ": " + note.text + "\n";
-  for (const Request& request : rendering->missing) notes += "missing: " + RequestText(request) + "\n";
+  for (const Request& request : rendering->missing)
+    notes += "missing: " + RequestText(request) + "\n";
   const bool csv = json.value("format", "md") == "csv";
   const fs::path expected = folder / (csv ? "expected.csv" : "expected.md");
   const fs::path expected_notes = folder / "expected.notes";
