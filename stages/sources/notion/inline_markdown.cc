@@ -252,12 +252,26 @@ class Inline {
                                    pieces_.begin() + static_cast<std::ptrdiff_t>(end),
                                    [&](const Piece& piece) { return piece.kind != kind; });
     if (mixed) return false;
+    // CommonMark takes a '~' beside '*' for punctuation, cmark-gfm looks through it: both must
+    // agree.
+    return Flanked(begin, end, Tildes::kCount) && Flanked(begin, end, Tildes::kSkip);
+  }
+
+  enum class Tildes { kCount, kSkip };
+  bool Flanked(std::size_t begin, std::size_t end, Tildes tildes) const {
+    const bool open = pieces_[begin].kind == Piece::Kind::kOpen;
+    if (tildes == Tildes::kSkip) {
+      while (begin > 0 && DelimiterOf(pieces_[begin - 1]) == '~') --begin;
+      while (end < pieces_.size() && DelimiterOf(pieces_[end]) == '~') ++end;
+    }
     const CharClass before =
         begin > 0 ? Classify(LastCodePoint(TextOf(pieces_[begin - 1])).value) : CharClass::kSpace;
     const CharClass after = end < pieces_.size()
                                 ? Classify(FirstCodePoint(TextOf(pieces_[end])).value)
                                 : CharClass::kSpace;
-    return kind == Piece::Kind::kOpen ? Flanks(after, before) : Flanks(before, after);
+    // Between two punctuation marks it could do either, and could pair with the wrong one.
+    const bool either = before == CharClass::kPunctuation && after == CharClass::kPunctuation;
+    return !either && (open ? Flanks(after, before) : Flanks(before, after));
   }
 
   const std::vector<Run>& runs_;
