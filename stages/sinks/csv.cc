@@ -6,7 +6,8 @@ namespace sluice {
 namespace {
 
 bool IsPlainNumber(std::string_view text) {
-  if (!text.empty() && text.front() == '+') text.remove_prefix(1);
+  if (text.find_first_not_of("0123456789.eE+-") != text.npos) return false;  // no "-inf"
+  if (text.starts_with('+') && !text.starts_with("+-")) text.remove_prefix(1);
   double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   return error == std::errc() && end == text.data() + text.size();

@@ -20,8 +20,8 @@ struct Range {
 // Controls, line separators and everything that turns the reading direction: a name must look
 // like what it is.
 constexpr std::array kInvisible = {
-    Range{0x00, 0x1F},     Range{0x7F, 0x9F},     Range{0x200E, 0x200F}, Range{0x2028, 0x202E},
-    Range{0x2066, 0x2069}, Range{0xFEFF, 0xFEFF},
+    Range{0x00, 0x1F},     Range{0x7F, 0x9F},     Range{0x200E, 0x200F},
+    Range{0x2028, 0x202E}, Range{0x2066, 0x2069}, Range{0xFEFF, 0xFEFF},
 };
 
 // Code points that continue the character before them: combining marks of the scripts in common
@@ -120,7 +120,8 @@ std::string FileSegment(std::string_view title, std::string_view hex_id) {
   const std::size_t title_bytes_max = kSegmentBytesMax - kExtensionBytesMax - 1 - hex_id.size();
   const std::string replaced = Replaced(title);
   std::string_view name = Trimmed(replaced);
-  if (name.size() > title_bytes_max) name = Trimmed(name.substr(0, CutBefore(name, title_bytes_max)));
+  if (name.size() > title_bytes_max)
+    name = Trimmed(name.substr(0, CutBefore(name, title_bytes_max)));
   std::string segment(name.empty() ? std::string_view("Untitled") : name);
   segment.push_back(' ');
   segment += hex_id;

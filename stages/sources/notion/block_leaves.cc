@@ -71,7 +71,8 @@ std::string NameInUrl(std::string_view url) {
 
 std::string Label(std::string_view text) {
   std::string line(text);
-  std::replace_if(line.begin(), line.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
+  std::replace_if(
+      line.begin(), line.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
   return EscapeText(line, LineStart::kNo);
 }
 
@@ -86,7 +87,8 @@ bool BreaksOut(std::string_view math) {
     const std::size_t end = std::min(math.find('\n'), math.size());
     const std::string_view line = math.substr(0, end);
     if (line.empty() || std::string_view("-=+*#>0123456789 \t`~|<[").find(line[0]) != line.npos) {
-      if (line.empty() || EscapeText(line, LineStart::kYes)[0] != line[0] || line[0] == '`') return true;
+      if (line.empty() || EscapeText(line, LineStart::kYes)[0] != line[0] || line[0] == '`')
+        return true;
     }
     math.remove_prefix(std::min(end + 1, math.size()));
   }
@@ -191,7 +193,8 @@ Status BlockRenderer::ChildPage(const Block& block) {
 Status BlockRenderer::ChildDatabase(const Block& block) {
   if (auto written = ChildPage(block); !written) return written;
   const auto object = context_.inputs.Object(DocumentId(std::string(block.id)));
-  if (!object) return object.error().code == sluice::Code::kNotFound ? Status() : Fail(object.error());
+  if (!object)
+    return object.error().code == sluice::Code::kNotFound ? Status() : Fail(object.error());
   const auto database = JsonDocument::Parse(*object);
   if (!database) return Fail(database.error());
   const std::string description =

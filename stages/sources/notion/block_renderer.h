@@ -27,9 +27,9 @@ class BlockRenderer {
     Family family = Family::kNone;  // of the last block that was written
     bool interrupted = false;       // a block without a visible form came after it
     bool first = true;
-    bool in_item = false;           // the container is a list item...
-    bool item_empty = false;        // ...whose own line is empty
-    std::int64_t number = 0;        // of the last numbered item
+    bool in_item = false;     // the container is a list item...
+    bool item_empty = false;  // ...whose own line is empty
+    std::int64_t number = 0;  // of the last numbered item
   };
 
   struct Block {
@@ -77,7 +77,8 @@ class BlockRenderer {
   Status Synced(const Block& block);
   Status MeetingNotes(const Block& block);
   Status Table(const Block& block);
-  Status Item(const Block& block, Family family, const std::string& marker, const std::string& text);
+  Status Item(const Block& block, Family family, const std::string& marker,
+              const std::string& text);
   Status Details(const Block& block, const std::string& summary);
   Status Quoted(const Block& block, const std::string& lines);
   Status Section(const Block& block, std::string_view label, std::string_view block_id);

@@ -44,7 +44,8 @@ Status BlockRenderer::Bullet(const Block& block) {
 Status BlockRenderer::ToDo(const Block& block) {
   const std::string text = Inline(block, InlinePlace::kParagraph);
   const std::string_view box = GetBool(block.payload, "checked") ? "[x]" : "[ ]";
-  return Item(block, Family::kBullets, "-", fmt::format("{}{}{}", box, text.empty() ? "" : " ", text));
+  return Item(block, Family::kBullets, "-",
+              fmt::format("{}{}{}", box, text.empty() ? "" : " ", text));
 }
 
 Status BlockRenderer::Numbered(const Block& block) {
@@ -111,8 +112,8 @@ Status BlockRenderer::Callout(const Block& block) {
 Status BlockRenderer::ColumnList(const Block& block) {
   if (!block.has_children) return {};
   int column = 0;
-  const auto end = ForEachBlock(
-      block.id, block.depth + 1, block.siblings, [&](const Block& child) -> Status {
+  const auto end =
+      ForEachBlock(block.id, block.depth + 1, block.siblings, [&](const Block& child) -> Status {
         Write(child, Comment(fmt::format("column {}", ++column)));
         return child.type == "column" ? FlatChildren(child) : Render(child);
       });
@@ -123,8 +124,8 @@ Status BlockRenderer::ColumnList(const Block& block) {
 
 Status BlockRenderer::Tabs(const Block& block) {
   if (!block.has_children) return {};
-  const auto end = ForEachBlock(
-      block.id, block.depth + 1, block.siblings, [&](const Block& tab) -> Status {
+  const auto end =
+      ForEachBlock(block.id, block.depth + 1, block.siblings, [&](const Block& tab) -> Status {
         if (tab.type != "paragraph") return Render(tab);
         const auto icon = Get(tab.payload, "icon");
         const std::string label = Inline(tab, InlinePlace::kHtml);
@@ -185,8 +186,10 @@ Status BlockRenderer::MeetingNotes(const Block& block) {
 
 std::string BlockRenderer::TableRow(const Block& row, std::size_t width, bool bold_first) {
   if (row.type != "table_row") {
-    AddNote(context_, "unsupported", fmt::format("block {} ({}) stands in a table", row.id, row.type));
-    return fmt::format("| {} |", Comment(fmt::format("unsupported type={} id={}", row.type, row.id)));
+    AddNote(context_, "unsupported",
+            fmt::format("block {} ({}) stands in a table", row.id, row.type));
+    return fmt::format("| {} |",
+                       Comment(fmt::format("unsupported type={} id={}", row.type, row.id)));
   }
   std::vector<std::string> cells;
   for (const Json& cell : GetArray(row.payload, "cells")) {
@@ -206,7 +209,8 @@ std::string BlockRenderer::TableRow(const Block& row, std::size_t width, bool bo
   }
   cells.resize(std::max(width, cells.size()));
   std::string line = "|";
-  for (const std::string& cell : cells) line += fmt::format(" {}{}|", cell, cell.empty() ? "" : " ");
+  for (const std::string& cell : cells)
+    line += fmt::format(" {}{}|", cell, cell.empty() ? "" : " ");
   return line;
 }
 

@@ -73,8 +73,10 @@ Result<ListEnd> BlockRenderer::ForEachBlock(std::string_view block_id, int depth
   if (depth > kBlockDepthMax) {
     Begin(siblings);
     writer_.Lines(Comment(fmt::format("too-deep block={}", block_id)));
-    AddNote(context_, "too-deep", fmt::format("what is under block {} lies deeper than {} levels "
-                                              "and was left out", block_id, kBlockDepthMax));
+    AddNote(context_, "too-deep",
+            fmt::format("what is under block {} lies deeper than {} levels "
+                        "and was left out",
+                        block_id, kBlockDepthMax));
     return ListEnd{};
   }
   const auto request_for = [&](std::string_view cursor) {
@@ -98,8 +100,8 @@ Result<ListEnd> BlockRenderer::ForEachBlock(std::string_view block_id, int depth
 }
 
 Status BlockRenderer::List(std::string_view block_id, int depth, Siblings& siblings) {
-  const auto end = ForEachBlock(block_id, depth, siblings,
-                                [this](const Block& block) { return Render(block); });
+  const auto end =
+      ForEachBlock(block_id, depth, siblings, [this](const Block& block) { return Render(block); });
   if (!end) return Fail(end.error());
   if (end->kind == ListEnd::Kind::kRefused) Unavailable(siblings, block_id, end->status);
   return {};

@@ -13,9 +13,9 @@ namespace sluice::notion {
 // uses the stack.
 inline constexpr int kBlockDepthMax = 256;
 
-// Writes the blocks under `block_id` (a page or block). Every block leaves a trace: its Markdown, or
-// a comment and a note. Lists that are not stored are named in Rendering::missing, and the rest goes
-// on. Fails only on damaged input.
+// Writes the blocks under `block_id` (a page or block). Every block leaves a trace: its Markdown,
+// or a comment and a note. Lists that are not stored are named in Rendering::missing, and the rest
+// goes on. Fails only on damaged input.
 Status RenderBlocks(RenderContext& context, std::string_view block_id, MarkdownWriter& writer);
 
 }  // namespace sluice::notion

@@ -41,7 +41,8 @@ std::vector<std::string> Columns(const Json& database) {
 
 Result<JsonDocument> ParseObject(const DocumentId& id, const std::string& text) {
   auto json = JsonDocument::Parse(text);
-  if (!json) return Fail(json.error().code, fmt::format("object {}: {}", id.value, json.error().message));
+  if (!json)
+    return Fail(json.error().code, fmt::format("object {}: {}", id.value, json.error().message));
   return json;
 }
 

@@ -25,17 +25,22 @@ struct Marker {
 struct Piece {
   enum class Kind { kContent, kOpen, kClose };
   Kind kind = Kind::kContent;
-  std::string text;         // of kContent
-  std::size_t marker = 0;   // of the others: index of what is opened or closed
+  std::string text;        // of kContent
+  std::size_t marker = 0;  // of the others: index of what is opened or closed
 };
 
 bool Has(const Run& run, Attribute attribute, string_view href) {
   switch (attribute) {
-    case Attribute::kLink: return !run.style.href.empty() && run.style.href == href;
-    case Attribute::kBold: return run.style.bold;
-    case Attribute::kItalic: return run.style.italic;
-    case Attribute::kStrikethrough: return run.style.strikethrough;
-    case Attribute::kUnderline: return run.style.underline;
+    case Attribute::kLink:
+      return !run.style.href.empty() && run.style.href == href;
+    case Attribute::kBold:
+      return run.style.bold;
+    case Attribute::kItalic:
+      return run.style.italic;
+    case Attribute::kStrikethrough:
+      return run.style.strikethrough;
+    case Attribute::kUnderline:
+      return run.style.underline;
   }
   return false;
 }
@@ -59,12 +64,13 @@ CharClass Classify(char32_t c) {
     return letter ? CharClass::kLetter : CharClass::kPunctuation;
   }
   const bool latin = c >= 0xC0 && c <= 0x24F && c != 0xD7 && c != 0xF7;
-  const bool greek_or_cyrillic = (c >= 0x388 && c <= 0x3FF && c != 0x3F6) || (c >= 0x400 && c <= 0x481);
+  const bool greek_or_cyrillic =
+      (c >= 0x388 && c <= 0x3FF && c != 0x3F6) || (c >= 0x400 && c <= 0x481);
   const bool east_asian = (c >= 0x3041 && c <= 0x3096) || (c >= 0x30A1 && c <= 0x30FA) ||
                           (c >= 0x4E00 && c <= 0x9FFF) || (c >= 0xAC00 && c <= 0xD7A3);
   if (latin || greek_or_cyrillic || east_asian) return CharClass::kLetter;
-  const bool punctuation = (c >= 0x2010 && c <= 0x2027) || (c >= 0x3001 && c <= 0x3003) ||
-                           (c >= 0x3008 && c <= 0x3011);
+  const bool punctuation =
+      (c >= 0x2010 && c <= 0x2027) || (c >= 0x3001 && c <= 0x3003) || (c >= 0x3008 && c <= 0x3011);
   return punctuation ? CharClass::kPunctuation : CharClass::kUnsure;
 }
 
@@ -113,9 +119,8 @@ class Inline {
   }
 
   bool IsOpen(Attribute attribute) const {
-    return std::any_of(open_.begin(), open_.end(), [&](std::size_t marker) {
-      return markers_[marker].attribute == attribute;
-    });
+    return std::any_of(open_.begin(), open_.end(),
+                       [&](std::size_t marker) { return markers_[marker].attribute == attribute; });
   }
 
   void Open(Attribute attribute, const std::string& href) {
@@ -135,10 +140,14 @@ class Inline {
 
   std::string Content(const Run& run) const {
     switch (run.kind) {
-      case Run::Kind::kBreak: return place_ == InlinePlace::kParagraph ? "\\\n" : "<br>";
-      case Run::Kind::kMath: return Math(run.text);
-      case Run::Kind::kCode: return Code(run.text);
-      case Run::Kind::kText: break;
+      case Run::Kind::kBreak:
+        return place_ == InlinePlace::kParagraph ? "\\\n" : "<br>";
+      case Run::Kind::kMath:
+        return Math(run.text);
+      case Run::Kind::kCode:
+        return Code(run.text);
+      case Run::Kind::kText:
+        break;
     }
     if (place_ == InlinePlace::kHtml) return EscapeHtml(run.text);
     const bool starts = place_ == InlinePlace::kParagraph && line_start_;
@@ -186,11 +195,16 @@ class Inline {
     const Marker& marker = markers_[piece.marker];
     const bool open = piece.kind == Piece::Kind::kOpen;
     switch (marker.attribute) {
-      case Attribute::kLink: return LinkText(marker, open);
-      case Attribute::kBold: return marker.tag ? open ? "<strong>" : "</strong>" : "**";
-      case Attribute::kItalic: return marker.tag ? open ? "<em>" : "</em>" : "*";
-      case Attribute::kStrikethrough: return marker.tag ? open ? "<del>" : "</del>" : "~~";
-      case Attribute::kUnderline: return open ? "<u>" : "</u>";
+      case Attribute::kLink:
+        return LinkText(marker, open);
+      case Attribute::kBold:
+        return marker.tag ? open ? "<strong>" : "</strong>" : "**";
+      case Attribute::kItalic:
+        return marker.tag ? open ? "<em>" : "</em>" : "*";
+      case Attribute::kStrikethrough:
+        return marker.tag ? open ? "<del>" : "</del>" : "~~";
+      case Attribute::kUnderline:
+        return open ? "<u>" : "</u>";
     }
     return {};
   }
@@ -222,9 +236,13 @@ class Inline {
   char DelimiterOf(const Piece& piece) const {
     if (piece.kind == Piece::Kind::kContent || markers_[piece.marker].tag) return 0;
     switch (markers_[piece.marker].attribute) {
-      case Attribute::kBold: case Attribute::kItalic: return '*';
-      case Attribute::kStrikethrough: return '~';
-      default: return 0;
+      case Attribute::kBold:
+      case Attribute::kItalic:
+        return '*';
+      case Attribute::kStrikethrough:
+        return '~';
+      default:
+        return 0;
     }
   }
 
@@ -234,12 +252,26 @@ class Inline {
                                    pieces_.begin() + static_cast<std::ptrdiff_t>(end),
                                    [&](const Piece& piece) { return piece.kind != kind; });
     if (mixed) return false;
-    const CharClass before = begin > 0 ? Classify(LastCodePoint(TextOf(pieces_[begin - 1])).value)
-                                       : CharClass::kSpace;
+    // CommonMark takes a '~' beside '*' for punctuation, cmark-gfm looks through it: both must
+    // agree.
+    return Flanked(begin, end, Tildes::kCount) && Flanked(begin, end, Tildes::kSkip);
+  }
+
+  enum class Tildes { kCount, kSkip };
+  bool Flanked(std::size_t begin, std::size_t end, Tildes tildes) const {
+    const bool open = pieces_[begin].kind == Piece::Kind::kOpen;
+    if (tildes == Tildes::kSkip) {
+      while (begin > 0 && DelimiterOf(pieces_[begin - 1]) == '~') --begin;
+      while (end < pieces_.size() && DelimiterOf(pieces_[end]) == '~') ++end;
+    }
+    const CharClass before =
+        begin > 0 ? Classify(LastCodePoint(TextOf(pieces_[begin - 1])).value) : CharClass::kSpace;
     const CharClass after = end < pieces_.size()
                                 ? Classify(FirstCodePoint(TextOf(pieces_[end])).value)
                                 : CharClass::kSpace;
-    return kind == Piece::Kind::kOpen ? Flanks(after, before) : Flanks(before, after);
+    // Between two punctuation marks it could do either, and could pair with the wrong one.
+    const bool either = before == CharClass::kPunctuation && after == CharClass::kPunctuation;
+    return !either && (open ? Flanks(after, before) : Flanks(before, after));
   }
 
   const std::vector<Run>& runs_;

@@ -21,23 +21,34 @@ bool IsEntity(string_view text) {  // text[0] == '&'
   if (end == text.npos || end < 2) return false;
   string_view name = text.substr(1, end - 1);
   if (name[0] == '#') name.remove_prefix(1);
-  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
-    return IsDigit(c) || IsAlpha(c);
-  });
+  return !name.empty() &&
+         std::all_of(name.begin(), name.end(), [](char c) { return IsDigit(c) || IsAlpha(c); });
 }
 
 bool NeedsBackslash(string_view text, std::size_t at) {
   const char before = at > 0 ? text[at - 1] : '*';
   const char after = at + 1 < text.size() ? text[at + 1] : '*';
   switch (text[at]) {
-    case '`': case '[': case ']': case '~': case '$': return true;
-    case '\\': return IsPunctuation(after);
-    case '*': return !(IsBlank(before) && IsBlank(after));
-    case '_': return !(IsWord(before) && IsWord(after)) && !(IsBlank(before) && IsBlank(after));
-    case '<': return IsAlpha(after) || IsPunctuation(after);
-    case '&': return IsEntity(text.substr(at));
-    case '!': return at + 1 == text.size();  // a link may follow, and would become an image
-    default: return false;
+    case '`':
+    case '[':
+    case ']':
+    case '~':
+    case '$':
+      return true;
+    case '\\':
+      return IsPunctuation(after);
+    case '*':
+      return !(IsBlank(before) && IsBlank(after));
+    case '_':
+      return !(IsWord(before) && IsWord(after)) && !(IsBlank(before) && IsBlank(after));
+    case '<':
+      return IsAlpha(after) || IsPunctuation(after);
+    case '&':
+      return IsEntity(text.substr(at));
+    case '!':
+      return at + 1 == text.size();  // a link may follow, and would become an image
+    default:
+      return false;
   }
 }
 
@@ -145,11 +156,20 @@ std::string EscapeHtml(string_view text) {
   std::string out;
   for (const char c : text) {
     switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      default: out.push_back(c);
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      default:
+        out.push_back(c);
     }
   }
   return out;

@@ -44,8 +44,8 @@ class MarkdownWriter {
 
   TextSink& out_;
   std::vector<Container> stack_;
-  bool any_ = false;   // a line has been written
-  bool gap_ = false;   // a blank line is due before the next line
+  bool any_ = false;  // a line has been written
+  bool gap_ = false;  // a blank line is due before the next line
 };
 
 }  // namespace sluice::notion

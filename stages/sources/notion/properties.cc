@@ -56,7 +56,8 @@ std::string PlaceText(const Json& place) {
   const auto lat = Get(place, "lat");
   const auto lon = Get(place, "lon");
   if (!lat || !lon) return text;
-  return fmt::format("{}{}({}, {})", text, text.empty() ? "" : " ", NumberText(*lat), NumberText(*lon));
+  return fmt::format("{}{}({}, {})", text, text.empty() ? "" : " ", NumberText(*lat),
+                     NumberText(*lon));
 }
 
 std::string FileText(const Json& file) {
@@ -74,7 +75,8 @@ std::string PlainTextOf(RenderContext& context, const std::vector<Json>& items) 
   return text;
 }
 
-PropertyValue ListOf(RenderContext& context, std::string_view type, const std::vector<Json>& items) {
+PropertyValue ListOf(RenderContext& context, std::string_view type,
+                     const std::vector<Json>& items) {
   if (type == "title" || type == "rich_text") return Text(PlainTextOf(context, items));
   std::vector<std::string> texts;
   for (const Json& item : items) {
@@ -94,7 +96,8 @@ bool IsList(std::string_view type) {
 Result<PropertyValue> ReadTyped(RenderContext& context, std::string_view type, const Json& holder);
 
 Result<PropertyValue> Rollup(RenderContext& context, const Json& rollup) {
-  if (GetString(rollup, "type") != "array") return ReadTyped(context, GetString(rollup, "type"), rollup);
+  if (GetString(rollup, "type") != "array")
+    return ReadTyped(context, GetString(rollup, "type"), rollup);
   std::vector<std::string> texts;
   for (const Json& item : GetArray(rollup, "array")) {
     auto value = ReadTyped(context, GetString(item, "type"), item);
@@ -179,14 +182,15 @@ Result<WholeList> ReadWhole(RenderContext& context, const Json& property) {
     const auto request_for = [&](std::string_view cursor) {
       return PropertyRequest(context.document, context.revision, id, cursor);
     };
-    const auto end = ForEachAnswer(context, request_for, [&](const Json& answer) {
-      return AddAnswer(whole, type, answer);
-    });
+    const auto end = ForEachAnswer(
+        context, request_for, [&](const Json& answer) { return AddAnswer(whole, type, answer); });
     if (!end) return Fail(end.error());
     if (end->kind == ListEnd::Kind::kComplete) return whole;
     if (end->kind == ListEnd::Kind::kRefused) {
-      AddNote(context, "truncated", fmt::format("property {} is cut short: the rest was refused "
-                                                "(HTTP {})", id, end->status));
+      AddNote(context, "truncated",
+              fmt::format("property {} is cut short: the rest was refused "
+                          "(HTTP {})",
+                          id, end->status));
     }
   }
   return WholeList{.items = GetArray(property, type)};
@@ -239,10 +243,15 @@ std::string YamlString(std::string_view text) {
 
 std::string YamlValue(const PropertyValue& value) {
   switch (value.shape) {
-    case Shape::kEmpty: return "null";
-    case Shape::kText: return YamlString(value.text);
-    case Shape::kNumber: case Shape::kBool: return value.text;
-    case Shape::kList: break;
+    case Shape::kEmpty:
+      return "null";
+    case Shape::kText:
+      return YamlString(value.text);
+    case Shape::kNumber:
+    case Shape::kBool:
+      return value.text;
+    case Shape::kList:
+      break;
   }
   std::string list = "[";
   for (const std::string& item : value.items) {

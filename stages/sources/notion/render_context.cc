@@ -14,15 +14,18 @@ namespace {
 
 // Hosts under which Notion shows pages of a workspace.
 constexpr std::array<std::string_view, 5> kNotionOrigins = {
-    "https://www.notion.so/", "https://notion.so/", "https://app.notion.com/", "http://www.notion.so/",
-    "/"};
+    "https://www.notion.so/", "https://notion.so/", "https://app.notion.com/",
+    "http://www.notion.so/", "/"};
 
-std::string_view WithoutQuery(std::string_view url) { return url.substr(0, url.find_first_of("?#")); }
+std::string_view WithoutQuery(std::string_view url) {
+  return url.substr(0, url.find_first_of("?#"));
+}
 
 // "https://www.notion.so/Team/Title-0123...cdef?pvs=4" -> the dashed id; empty: no link to a page.
 std::string LinkedId(std::string_view href) {
-  const bool notion = std::any_of(kNotionOrigins.begin(), kNotionOrigins.end(),
-                                  [&](std::string_view origin) { return href.starts_with(origin); });
+  const bool notion =
+      std::any_of(kNotionOrigins.begin(), kNotionOrigins.end(),
+                  [&](std::string_view origin) { return href.starts_with(origin); });
   if (!notion || href.starts_with("//")) return {};
   std::string_view path = WithoutQuery(href);
   path.remove_prefix(path.rfind('/') + 1);
@@ -69,7 +72,8 @@ std::string ResolveHref(RenderContext& context, std::string_view href) {
 }
 
 std::string UserName(RenderContext& context, const Json& user) {
-  if (const std::string_view name = GetString(user, "name"); !name.empty()) return std::string(name);
+  if (const std::string_view name = GetString(user, "name"); !name.empty())
+    return std::string(name);
   const std::string_view id = GetString(user, "id");
   const auto row = context.inputs.Find(UserDocument(id));
   return row && !row->title.empty() ? row->title : std::string(id);
@@ -113,8 +117,8 @@ Result<ListEnd> ForEachAnswer(RenderContext& context,
     }
     const auto answer = JsonDocument::Parse(stored->body);
     if (!answer) {
-      return Fail(answer.error().code,
-                  fmt::format("stored answer to {}: {}", RequestText(request), answer.error().message));
+      return Fail(answer.error().code, fmt::format("stored answer to {}: {}", RequestText(request),
+                                                   answer.error().message));
     }
     if (auto used = use(answer->root()); !used) return Fail(used.error());
     more = NextCursor(answer->root(), seen, cursor);

@@ -15,7 +15,7 @@ namespace sluice::notion {
 struct RenderContext {
   DocumentInputs& inputs;
   Rendering& rendering;
-  DocumentId document;    // whose stored answers are read
+  DocumentId document;  // whose stored answers are read
   Revision revision;
   std::string from_path;  // of the output; links are relative to it
 };
@@ -45,9 +45,9 @@ struct ListEnd {
   int status = 200;  // of the refusal
 };
 
-// Calls `use` with each stored answer of a list, holding one at a time, from `request_for("")` along
-// its cursors. An answer that is not stored goes to Rendering::missing and ends the list. Fails
-// only on damaged input or when `use` does.
+// Calls `use` with each stored answer of a list, holding one at a time, from `request_for("")`
+// along its cursors. An answer that is not stored goes to Rendering::missing and ends the list.
+// Fails only on damaged input or when `use` does.
 Result<ListEnd> ForEachAnswer(RenderContext& context,
                               const std::function<Request(std::string_view cursor)>& request_for,
                               const std::function<Status(const Json& answer)>& use);
