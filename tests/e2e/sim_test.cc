@@ -410,7 +410,7 @@ TEST_F(SimReplayTest, ExchangesComeInTheirOrderAndTheLastOneStays) {
                    {"uri", "https://api.notion.com/v1/search"},
                    {"req_body", R"({"page_size":2,"query":"x"})"},
                    {"status", 200},
-                   {"resp_headers", json::object()},
+                   {"resp_headers", {{"x-name", {name}}}},
                    {"body_file", std::string("recorded/") + name}})
                  .dump() +
              "\n";
@@ -419,7 +419,9 @@ TEST_F(SimReplayTest, ExchangesComeInTheirOrderAndTheLastOneStays) {
   const SimProcess sim(kBinary, {"replay", folder.string()});
   const json body = {{"query", "x"}, {"page_size", 2}};
   for (const char* expected : {"\"a\"", "\"b\"", "\"b\""}) {
-    EXPECT_EQ(Post(sim, "/v1/search", body).body, expected);
+    const HttpAnswer answer = Post(sim, "/v1/search", body);
+    EXPECT_EQ(answer.body, expected);
+    EXPECT_EQ("\"" + answer.headers.at("x-name") + "\"", expected);
   }
 }
 
