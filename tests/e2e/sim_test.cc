@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <thread>
@@ -150,6 +151,53 @@ TEST_F(SimTest, EditsAreNewerRevisionsOfThatManyPages) {
   EXPECT_LE(changed, 12);
 }
 
+TEST_F(SimTest, EditedPagesHaveAChangedBlock) {
+  const SimProcess before(kBinary, {"notion", "--pages", "300"});
+  const SimProcess after(kBinary, {"notion", "--pages", "300", "--edit", "20"});
+  // The newest revisions come first.
+  const json newest = json::parse(Post(after, "/v1/search", {{"page_size", 10}}).body);
+  for (const json& page : newest.at("results")) {
+    const std::string id = page.at("id");
+    EXPECT_EQ(page.at("last_edited_time").get<std::string>().substr(0, 7), "2025-09");
+    EXPECT_NE(Children(before, id), Children(after, id)) << id;
+  }
+}
+
+TEST_F(SimTest, PagesOfLongPropertiesHoldWhatThePageObjectLeavesOut) {
+  const SimProcess sim(kBinary, {"notion", "--databases", "1"});
+  int truncated = 0;
+  for (const json& page : All(sim, "/v1/search", json::object())) {
+    const json& properties = page.at("properties");
+    if (!properties.contains("Related") || page.at("object") != "page") continue;
+    const json& relation = properties.at("Related");
+    if (!relation.at("has_more").get<bool>()) continue;
+    ++truncated;
+    EXPECT_EQ(relation.at("relation").size(), 25u);
+    const std::string target = "/v1/pages/" + page.at("id").get<std::string>() + "/properties/" +
+                               relation.at("id").get<std::string>();
+    const json first = json::parse(Get(sim, target).body);
+    EXPECT_EQ(first.at("results").size(), 100u);
+    EXPECT_EQ(first.at("property_item").at("type"), "relation");
+    const std::string cursor = first.at("next_cursor");
+    const json second = json::parse(Get(sim, target + "?start_cursor=" + cursor).body);
+    EXPECT_EQ(second.at("results").size(), 30u);
+  }
+  EXPECT_EQ(truncated, 10);
+}
+
+TEST_F(SimTest, ClassicVersionHasDatabasesWithTheirSchema) {
+  const SimProcess sim(kBinary, {"notion", "--pages", "50"});
+  HttpCall search{.method = "POST", .url = sim.url() + "/v1/search", .version = "2022-06-28"};
+  search.body = R"({"filter":{"property":"object","value":"database"}})";
+  const json list = json::parse(Send(search).body);
+  EXPECT_EQ(list.at("type"), "page_or_database");
+  ASSERT_EQ(list.at("results").size(), 5u);
+  for (const json& database : list.at("results")) {
+    EXPECT_TRUE(database.at("properties").contains("Name"));
+    EXPECT_FALSE(database.contains("data_sources"));
+  }
+}
+
 TEST_F(SimTest, DeletedPagesAreNowhere) {
   const SimProcess before(kBinary, {"notion"});
   const SimProcess after(kBinary, {"notion", "--delete", "9"});
@@ -191,6 +239,8 @@ INSTANTIATE_TEST_SUITE_P(
         ErrorCase{"NoToken", {.url = "/v1/users", .token = ""}, 401, "unauthorized"},
         ErrorCase{"WrongToken", {.url = "/v1/users", .token = "bad"}, 401, "unauthorized"},
         ErrorCase{"NoVersion", {.url = "/v1/users", .version = ""}, 400, "missing_version"},
+        ErrorCase{
+            "WrongVersion", {.url = "/v1/users", .version = "newest"}, 400, "validation_error"},
         ErrorCase{"WrongPath", {.url = "/v1/nothing"}, 400, "invalid_request_url"},
         ErrorCase{"NoUuid",
                   {.url = "/v1/pages/12345678-1234-1234-1234-123456789abc"},
@@ -398,6 +448,26 @@ TEST_F(SimReplayTest, WhatWasNotRecordedIsNotFound) {
   EXPECT_EQ(answer.status, 404);
   EXPECT_NE(json::parse(answer.body).at("message").get<std::string>().find(kOther),
             std::string::npos);
+}
+
+TEST_F(SimTest, ReplayGivesBackARecordedWorkspaceByteForByte) {
+  namespace fs = std::filesystem;
+  const fs::path workspace =
+      SLUICE_SOURCE_DIR "/../shared/fixtures/notion/faetools+go-notion-example";
+  if (!fs::exists(workspace)) GTEST_SKIP() << "no recorded workspace at " << workspace;
+  const SimProcess sim(kBinary, {"replay", workspace.string()});
+  int compared = 0;
+  for (const auto& entry : fs::recursive_directory_iterator(workspace / "api")) {
+    std::string name = fs::relative(entry.path(), workspace / "api").replace_extension().string();
+    if (!entry.is_regular_file() || name.starts_with("search")) continue;
+    const auto dot = name.find('.');
+    if (dot != std::string::npos) name[dot] = '/';
+    const HttpAnswer answer = name.ends_with("/query") ? Post(sim, "/v1/" + name, json::object())
+                                                       : Get(sim, "/v1/" + name);
+    EXPECT_EQ(answer.body, ReadFile(entry.path())) << name;
+    ++compared;
+  }
+  EXPECT_GT(compared, 300);
 }
 
 TEST_F(SimReplayTest, ExchangesComeInTheirOrderAndTheLastOneStays) {

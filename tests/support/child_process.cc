@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <cstring>
 #include <stdexcept>
 
@@ -57,11 +58,22 @@ ChildProcess::ChildProcess(const Options& options) {
   if (!options.working_folder.empty()) {
     posix_spawn_file_actions_addchdir_np(&actions, options.working_folder.c_str());
   }
+  // The child starts with the signals of a shell's child, whatever this process ignores or blocks.
+  sigset_t all;
+  sigset_t none;
+  sigfillset(&all);
+  sigemptyset(&none);
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  posix_spawnattr_setsigdefault(&attributes, &all);
+  posix_spawnattr_setsigmask(&attributes, &none);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
   std::vector<std::string> args = options.args;
   std::vector<std::string> environment = Environment(options.environment);
-  const int failed = posix_spawnp(&pid_, args.front().c_str(), &actions, nullptr,
+  const int failed = posix_spawnp(&pid_, args.front().c_str(), &actions, &attributes,
                                   Pointers(args).data(), Pointers(environment).data());
   posix_spawn_file_actions_destroy(&actions);
+  posix_spawnattr_destroy(&attributes);
   close(in.read);
   close(out.write);
   close(err.write);
