@@ -52,6 +52,15 @@ std::optional<HttpResponse> CheckNotionHeaders(const HttpRequest& request) {
                        "Notion-Version header failed validation: Notion-Version header should be "
                        "defined, instead was `undefined`.");
   }
+  const std::string_view version = request.Header("notion-version");
+  const bool date =
+      version.size() == 10 && version.starts_with("20") && version[4] == '-' && version[7] == '-';
+  if (!date) {
+    return NotionError(request, 400, "validation_error",
+                       "Notion-Version header failed validation: Notion-Version header should be "
+                       "a valid version, instead was `\"" +
+                           std::string(version) + "\"`.");
+  }
   return std::nullopt;
 }
 

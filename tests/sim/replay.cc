@@ -151,7 +151,8 @@ void ReplayApi::LoadExchanges(const fs::path& file) {
     if (json.contains("body_file") && json["body_file"].is_string()) {
       exchange.body = bodies / json["body_file"].get<std::string>();
     }
-    for (const auto& [name, value] : json.value("resp_headers", nlohmann::json::object()).items()) {
+    const nlohmann::json headers = json.value("resp_headers", nlohmann::json::object());
+    for (const auto& [name, value] : headers.items()) {
       const nlohmann::json& first = value.is_array() && !value.empty() ? value.front() : value;
       if (PassedOn(name) && first.is_string()) exchange.headers.emplace_back(name, first);
     }
