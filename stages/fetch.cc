@@ -70,6 +70,7 @@ class Fetch::Loop : public std::enable_shared_from_this<Fetch::Loop> {
   struct Ticket {
     Permit permit;
     CircuitBreaker::Generation generation;
+    ConcurrencyLimit::Start start;
   };
 
   Host& HostOf(const std::string& url);
@@ -223,8 +224,8 @@ void Fetch::Loop::HandBackAll(Host& host, SteadyTime time) {
 }
 
 void Fetch::Loop::Send(Host& host, JobPtr job, Permit permit) {
-  const Ticket ticket{.permit = permit, .generation = host.breaker.Admit()};
-  job->limit->OnStart();
+  const Ticket ticket{
+      .permit = permit, .generation = host.breaker.Admit(), .start = job->limit->OnStart()};
   stats_.With([&](FetchStats& stats) {
     ++stats.sent;
     if (job->attempt > 1) ++stats.retried;
@@ -248,11 +249,11 @@ FetchResult Fetch::Loop::OnError(Job& job, const Ticket& ticket, TransportError 
   host.limiter.OnOther(ticket.permit);
   if (error.code == Code::kCancelled) {
     host.breaker.OnAbandoned(ticket.generation);
-    job.limit->OnEnd(ConcurrencyLimit::Outcome::kAbandoned, Duration::zero());
+    job.limit->OnEnd(ticket.start, ConcurrencyLimit::Outcome::kAbandoned, Duration::zero());
     return Stopped{};
   }
   host.breaker.OnFailure(ticket.generation);
-  job.limit->OnEnd(ConcurrencyLimit::Outcome::kOverloaded, Duration::zero());
+  job.limit->OnEnd(ticket.start, ConcurrencyLimit::Outcome::kOverloaded, Duration::zero());
   Failure failure{.code = error.code, .message = std::move(error.message)};
   Remember(job, failure);
   if (IsCertificateError(error.curl_code)) {
@@ -272,7 +273,7 @@ std::optional<FetchResult> Fetch::Loop::OnResponse(const JobPtr& job, const Tick
     host.breaker.OnAnswer(ticket.generation);
   }
   if (status >= 200 && status < 300) {
-    job->limit->OnEnd(Outcome::kAnswered, response.elapsed);
+    job->limit->OnEnd(ticket.start, Outcome::kAnswered, response.elapsed);
     host.limiter.OnAccepted(ticket.permit);
     host.refused_since.reset();
     return Answer{.status = status,
@@ -289,7 +290,8 @@ std::optional<FetchResult> Fetch::Loop::OnResponse(const JobPtr& job, const Tick
                   .http_status = status,
                   .message = verdict.message};
   Remember(*job, failure);
-  job->limit->OnEnd(refused || IsServerError(status) ? Outcome::kOverloaded : Outcome::kAnswered,
+  job->limit->OnEnd(ticket.start,
+                    refused || IsServerError(status) ? Outcome::kOverloaded : Outcome::kAnswered,
                     response.elapsed);
   if (refused) return OnRefused(job, ticket, std::move(failure), wait);
   host.limiter.OnOther(ticket.permit);

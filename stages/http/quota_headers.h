@@ -1,4 +1,5 @@
-// What an answer's headers say about the server's limits. Pure: any bytes in, a hint out.
+// What an answer's headers say about the server's limits: Retry-After and its variants, the
+// X-RateLimit family, the IETF RateLimit fields of every draft, and vendors' own. Pure.
 #pragma once
 
 #include <optional>
@@ -9,7 +10,9 @@
 
 namespace sluice {
 
-// Everything is optional, and a hint at most; what was malformed is left out.
+// A hint at most: every part is optional, and what was malformed is left out. Where an answer
+// describes several limits, this is the tightest: of those used up the one that waits longest, else
+// the one with the fewest requests left for its time.
 struct QuotaHint {
   std::optional<Duration> retry_after;  // the server's own word on when to come back; >= 0
   std::optional<double> limit;          // requests per `window`
@@ -19,7 +22,8 @@ struct QuotaHint {
 };
 
 // `wall_now_ms` stands in where the response carries no Date: a server's instants are read against
-// the server's own clock, so that a skewed local one does no harm.
+// the server's own clock, so that a skewed local one does no harm. Counters of an answer that comes
+// from a cache on the way (Age > 0) are stale and left out.
 QuotaHint ParseQuota(const std::vector<HttpHeader>& headers, WallMs wall_now_ms);
 
 // How long to stay away after a refusal: retry_after, else the reset where nothing remains.

@@ -1,7 +1,20 @@
 // How fast requests may go to one host with one credential.
+//
+// Known rate: GCRA at that rate, which is a ceiling. Unknown rate: starts slowly, doubles per round
+// trip until the first refusal, then stays just below what the server accepts and tries a little
+// more now and then; so refusals stay near one in a hundred.
+//
+// What a refusal means. Servers give Retry-After in whole seconds, so a limit of 30/s says "1"
+// where 33 ms would do, and obeying it literally would leave 97 % of the budget unused. Hence:
+//   - 5 s or more is meant: everything waits that long, then one request probes.
+//   - less is put to the test, once: one request at a time, sent after 1, 2 and 4 intervals of the
+//     learned rate. Accepted: this server rounds up, and slowing down is answer enough from then
+//     on. Refused three times: it means what it says, and is obeyed from then on.
+//   - three refusals in a row without one acceptance: it is obeyed whatever was learned before.
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <variant>
 
@@ -23,10 +36,10 @@ struct RateState {
 // The right to send one request, now. Handed back with its answer.
 struct Permit {
   SteadyTime sent_at;
-  double pace = 0;     // requests per second when it was given; infinity: unpaced
-  bool probe = false;  // the one request that tries the server after a long wait
+  double pace = 0;     // requests per second when it was given
+  bool probe = false;  // the one request that tries the server after a wait
 };
-// Refusal as a value: ask again then.
+// Refusal as a value: ask again then. SteadyTime::max(): after the answer to the probe under way.
 struct NotUntil {
   SteadyTime time;
 };
@@ -45,8 +58,10 @@ class RateLimiter {
   // No answer, or one that says nothing about the rate.
   void OnOther(const Permit& permit);
 
-  // Requests per second at which permits are given; infinity: unpaced.
+  // Requests per second at which permits are given.
   double pace() const { return pace_; }
+  // The pace was lowered by a refusal, in this run or an earlier one.
+  bool learned() const { return refused_pace_.has_value(); }
   // In the future while a refusal holds everything back.
   SteadyTime held_until() const { return held_until_; }
 
@@ -54,11 +69,41 @@ class RateLimiter {
   void ImportState(const RateState& state);
 
  private:
+  enum class Gate {
+    kOpen,     // permits at pace_
+    kHeld,     // none before held_until_, then one probe
+    kProbing,  // the probe is under way
+  };
+  enum class RetryAfterMeaning { kUntested, kRoundedUp, kExact };
+
+  bool IsFresh(const Permit& permit) const { return permit.sent_at > reacted_at_; }
+  void SlowDown(const Permit& refused);
+  void SpeedUp();
+  double AcceptedRateBefore(SteadyTime time) const;
+  Duration HoldAfterRefusal(std::optional<Duration> retry_after);
+  void Hold(Duration wait);
+  void Open();
+  void SpendBurst();
+  Duration Interval() const;
+
   const Clock& clock_;
-  const RateOptions options_;
+  const double ceiling_;  // infinity: none
+  const int burst_;
   double pace_;
   SteadyTime next_{};  // GCRA's theoretical arrival time
+  Gate gate_ = Gate::kOpen;
   SteadyTime held_until_{};
+
+  std::optional<double> refused_pace_;  // the pace that was last refused
+  RetryAfterMeaning meaning_ = RetryAfterMeaning::kUntested;
+  int refusals_in_row_ = 0;                    // fresh ones, without an acceptance between
+  SteadyTime reacted_at_ = SteadyTime::min();  // what was sent before is part of the same event
+  SteadyTime refused_sent_at_ = SteadyTime::min();
+  SteadyTime advised_until_ = SteadyTime::min();  // when the last Retry-After ends
+  std::deque<SteadyTime> accepted_;               // when the last accepted requests were sent
+  Duration round_trip_{0};                        // smoothed; 0: unknown
+  SteadyTime sped_up_at_{};
+  bool pace_bound_ = false;  // a permit was refused for the pace since then
 };
 
 }  // namespace sluice

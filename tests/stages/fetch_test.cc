@@ -1,0 +1,328 @@
+#include "stages/fetch.h"
+
+#include <curl/curl.h>
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "tests/support/fake_clock.h"
+#include "tests/support/fake_transport.h"
+
+namespace sluice {
+namespace {
+
+using namespace std::chrono_literals;
+
+// An API that only judges; nothing is read or rendered here.
+class JudgingSource final : public Source {
+ public:
+  std::string_view name() const override { return "judging"; }
+  SourceLimits Limits() const override { return {}; }
+  std::vector<Request> FirstRequests() const override { return {}; }
+  std::vector<Request> RequestsForUnlisted(const DocumentRow&) const override { return {}; }
+  HttpRequest ToHttp(const Request& request) const override {
+    return {.method = request.method, .url = "https://api.example" + request.target};
+  }
+  Result<Reading> Read(const Request&, std::string_view, WallMs) const override {
+    return Reading{};
+  }
+  Verdict Judge(const Request&, int status, std::string_view) const override {
+    if (status == 401) return {.code = Code::kUnauthorized, .message = "token is invalid"};
+    if (status == 404) return {.code = Code::kNotFound, .message = "no such page"};
+    if (status == 400) return {.code = Code::kInvalid, .message = "bad request"};
+    return {.code = Code::kTransient, .message = "server trouble"};
+  }
+  std::optional<Reading> ReadRefusal(const Request&, int, std::string_view) const override {
+    return std::nullopt;
+  }
+  Result<Rendering> Render(const DocumentRow&, DocumentInputs&, TextSink&) const override {
+    return Rendering{};
+  }
+};
+
+class FetchTest : public testing::Test {
+ protected:
+  FetchTest() { clock_.Advance(1h); }
+
+  void Serve(FakeTransport::Server server) {
+    transport_ = std::make_unique<FakeTransport>(clock_, std::move(server));
+    fetch_ = std::make_unique<Fetch>(source_, *transport_, clock_, options_, /*seed=*/1);
+  }
+  void Ask(const std::string& target, const std::string& operation = "pages", int attempt = 1) {
+    fetch_->Start({.operation = operation, .target = target}, attempt,
+                  [this, target](FetchResult result) {
+                    results_.insert_or_assign(target, std::move(result));
+                    ++answered_;
+                  });
+  }
+  void AskMany(int count) {
+    for (int i = 0; i < count; ++i) Ask("/" + std::to_string(i));
+  }
+  // Asks, and asks again after each delay, as the pipeline does.
+  void AskUntilDone(const std::string& target, int attempt = 1) {
+    fetch_->Start({.operation = "pages", .target = target}, attempt,
+                  [this, target, attempt](FetchResult result) {
+                    if (const auto* again = std::get_if<Again>(&result)) {
+                      transport_->After(again->delay,
+                                        [this, target, next = attempt + (again->counts ? 1 : 0)] {
+                                          AskUntilDone(target, next);
+                                        });
+                      return;
+                    }
+                    results_.insert_or_assign(target, std::move(result));
+                    ++answered_;
+                  });
+  }
+  template <class T>
+  const T* Got(const std::string& target) {
+    const auto found = results_.find(target);
+    return found == results_.end() ? nullptr : std::get_if<T>(&found->second);
+  }
+  template <class T>
+  int CountOf() {
+    int count = 0;
+    for (const auto& [target, result] : results_) count += std::holds_alternative<T>(result);
+    return count;
+  }
+
+  FakeClock clock_;
+  JudgingSource source_;
+  FetchOptions options_{.operations = {{.name = "pages", .in_flight_max = 64}},
+                        .rate = {.requests_per_second = 1000, .burst = 65}};
+  std::unique_ptr<FakeTransport> transport_;
+  std::unique_ptr<Fetch> fetch_;
+  std::map<std::string, FetchResult> results_;
+  int answered_ = 0;
+};
+
+TEST_F(FetchTest, GivesTheAnswerOfA2xx) {
+  Serve([](const HttpRequest&) { return Answers(200, R"({"a":1})"); });
+  Ask("/a");
+  transport_->RunUntilIdle();
+  ASSERT_NE(Got<Answer>("/a"), nullptr);
+  EXPECT_EQ(Got<Answer>("/a")->body, R"({"a":1})");
+}
+
+TEST_F(FetchTest, KeepsTheOrderWithinAnOperation) {
+  options_.operations[0].in_flight_max = 1;
+  Serve([](const HttpRequest&) { return Answers(200); });
+  AskMany(5);
+  transport_->RunUntilIdle();
+  ASSERT_EQ(transport_->sent().size(), 5u);
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_EQ(transport_->sent()[i].request.url, "https://api.example/" + std::to_string(i));
+  }
+}
+
+TEST_F(FetchTest, AnOperationThatIsFullDoesNotHoldAnotherBack) {
+  options_.operations = {{.name = "pages", .in_flight_max = 1},
+                         {.name = "users", .in_flight_max = 1}};
+  Serve([](const HttpRequest&) { return Answers(200); });
+  Ask("/1", "pages");
+  Ask("/2", "pages");
+  Ask("/3", "users");
+  transport_->AdvanceBy(1ms);
+  EXPECT_EQ(transport_->in_flight(), 2);
+}
+
+TEST_F(FetchTest, NeverHasMoreInFlightThanTheOperationMay) {
+  options_.operations[0].in_flight_max = 7;
+  Serve([](const HttpRequest&) { return Answers(200); });
+  AskMany(50);
+  transport_->RunUntilIdle();
+  EXPECT_EQ(transport_->in_flight_peak(), 7);
+  EXPECT_EQ(CountOf<Answer>(), 50);
+}
+
+TEST_F(FetchTest, PermanentAnswersAreRefusalsWithTheirBody) {
+  Serve([](const HttpRequest&) { return Answers(404, "gone"); });
+  Ask("/a");
+  transport_->RunUntilIdle();
+  ASSERT_NE(Got<Refusal>("/a"), nullptr);
+  EXPECT_EQ(Got<Refusal>("/a")->verdict.code, Code::kNotFound);
+  EXPECT_EQ(Got<Refusal>("/a")->body, "gone");
+}
+
+TEST_F(FetchTest, ARefusedCredentialEndsTheRun) {
+  Serve([](const HttpRequest&) { return Answers(401); });
+  Ask("/a");
+  transport_->RunUntilIdle();
+  ASSERT_NE(Got<Fatal>("/a"), nullptr);
+  EXPECT_EQ(Got<Fatal>("/a")->error.code, Code::kUnauthorized);
+}
+
+TEST_F(FetchTest, ServerErrorsAreAskedAgainUntilTheAttemptsAreSpent) {
+  Serve([](const HttpRequest&) { return Answers(500); });
+  AskUntilDone("/a");
+  transport_->RunUntilIdle();
+  EXPECT_NE(Got<GaveUp>("/a"), nullptr);
+  EXPECT_EQ(transport_->sent().size(), 5u);
+}
+
+TEST_F(FetchTest, AServerThatCannotBeReachedEndsTheRunAfterAllAttempts) {
+  Serve([](const HttpRequest&) { return Fails(Code::kNetwork, CURLE_COULDNT_CONNECT); });
+  AskUntilDone("/a");
+  transport_->RunUntilIdle();
+  ASSERT_NE(Got<Fatal>("/a"), nullptr);
+  EXPECT_EQ(Got<Fatal>("/a")->error.code, Code::kNetwork);
+  EXPECT_EQ(transport_->sent().size(), 5u);
+}
+
+TEST_F(FetchTest, AWrongCertificateEndsTheRunAtOnce) {
+  Serve([](const HttpRequest&) { return Fails(Code::kInvalid, CURLE_PEER_FAILED_VERIFICATION); });
+  AskUntilDone("/a");
+  transport_->RunUntilIdle();
+  ASSERT_NE(Got<Fatal>("/a"), nullptr);
+  EXPECT_EQ(Got<Fatal>("/a")->error.code, Code::kNetwork);
+  EXPECT_EQ(transport_->sent().size(), 1u);
+}
+
+TEST_F(FetchTest, AnAnswerOverTheLimitFailsTheItemAlone) {
+  Serve([](const HttpRequest&) { return Fails(Code::kInvalid, CURLE_WRITE_ERROR); });
+  AskUntilDone("/a");
+  transport_->RunUntilIdle();
+  EXPECT_NE(Got<GaveUp>("/a"), nullptr);
+  EXPECT_EQ(transport_->sent().size(), 1u);
+}
+
+TEST_F(FetchTest, TimeoutsGrowWithTheAttempt) {
+  Serve([](const HttpRequest&) { return Answers(200); });
+  Ask("/1", "pages", 1);
+  Ask("/2", "pages", 2);
+  transport_->RunUntilIdle();
+  EXPECT_GT(transport_->sent()[1].request.timeout, transport_->sent()[0].request.timeout);
+}
+
+TEST_F(FetchTest, RateRefusalsDoNotSpendAttempts) {
+  int left = 20;
+  Serve([&](const HttpRequest&) {
+    return left-- > 0 ? Answers(429, "", {{"Retry-After", "1"}}) : Answers(200);
+  });
+  AskUntilDone("/a");
+  transport_->RunUntilIdle();
+  EXPECT_NE(Got<Answer>("/a"), nullptr);
+  EXPECT_EQ(fetch_->Snapshot().rate_limited, 20);
+}
+
+TEST_F(FetchTest, OneLongRetryAfterIsOnePauseForAllAndOneProbe) {
+  const SteadyTime wall_ends = clock_.Now() + 120s;
+  Serve([&](const HttpRequest&) {
+    return clock_.Now() < wall_ends - 10ms ? Answers(429, "", {{"Retry-After", "120"}})
+                                           : Answers(200);
+  });
+  for (int i = 0; i < 40; ++i) AskUntilDone("/" + std::to_string(i));
+  transport_->RunUntilIdle();
+  EXPECT_EQ(CountOf<Answer>(), 40);
+  int before = 0;
+  int with_the_probe = 0;
+  for (const auto& sent : transport_->sent()) {
+    before += sent.at < wall_ends ? 1 : 0;
+    with_the_probe += sent.at >= wall_ends && sent.at < wall_ends + 20ms ? 1 : 0;
+  }
+  EXPECT_LE(before, 40) << "each once, and none while the wall stands";
+  EXPECT_EQ(with_the_probe, 1) << "the others wait for its answer";
+}
+
+TEST_F(FetchTest, WhatWaitsLongIsHandedBackAndKeepsItsAttempt) {
+  options_.operations[0].in_flight_max = 1;
+  Serve([](const HttpRequest&) { return Answers(429, "", {{"Retry-After", "60"}}); });
+  AskMany(3);
+  transport_->AdvanceBy(50ms);
+  for (const char* target : {"/0", "/1", "/2"}) {
+    ASSERT_NE(Got<Again>(target), nullptr) << target;
+    EXPECT_FALSE(Got<Again>(target)->counts);
+    EXPECT_GT(Got<Again>(target)->delay, 59s);
+  }
+}
+
+TEST_F(FetchTest, AWaitBeyondMaxWaitEndsTheRunAndSaysWhenToResume) {
+  Serve([](const HttpRequest&) { return Answers(429, "", {{"Retry-After", "3600"}}); });
+  Ask("/a");
+  transport_->RunUntilIdle();
+  ASSERT_NE(Got<Fatal>("/a"), nullptr);
+  EXPECT_EQ(Got<Fatal>("/a")->error.code, Code::kRateLimited);
+  EXPECT_NEAR(static_cast<double>(*Got<Fatal>("/a")->resume_at_ms - clock_.WallNow()), 3'600'000,
+              1000);
+}
+
+TEST_F(FetchTest, ShortRefusalsWithoutEndAreBoundedByMaxWaitToo) {
+  options_.max_wait = 30s;
+  Serve([](const HttpRequest&) { return Answers(429, "", {{"Retry-After", "1"}}); });
+  AskUntilDone("/a");
+  transport_->RunUntilIdle();
+  EXPECT_NE(Got<Fatal>("/a"), nullptr);
+  EXPECT_LE(transport_->sent().size(), 40u);
+}
+
+TEST_F(FetchTest, AForbiddenAnswerWithRetryAfterIsARateRefusal) {
+  int asked = 0;
+  Serve([&](const HttpRequest&) {
+    return ++asked == 1 ? Answers(403, "", {{"Retry-After", "60"}}) : Answers(200);
+  });
+  AskUntilDone("/a");
+  transport_->RunUntilIdle();
+  EXPECT_NE(Got<Answer>("/a"), nullptr);
+}
+
+TEST_F(FetchTest, AnOutageCostsAboutOneRequestASecond) {
+  options_.retry.read_attempts = 1000;
+  Serve([](const HttpRequest&) { return Answers(503); });
+  for (int i = 0; i < 64; ++i) AskUntilDone("/" + std::to_string(i));
+  transport_->AdvanceBy(5s);
+  const std::size_t before = transport_->sent().size();
+  transport_->AdvanceBy(60s);
+  EXPECT_LE(transport_->sent().size() - before, 61u);
+  EXPECT_GE(transport_->sent().size() - before, 30u) << "it goes on trying";
+}
+
+TEST_F(FetchTest, StopHandsBackWhatWaitsAndLetsTheRestComeHome) {
+  options_.operations[0].in_flight_max = 2;
+  Serve([](const HttpRequest&) { return Answers(200); });
+  AskMany(5);
+  transport_->AdvanceBy(1ms);
+  fetch_->Stop();
+  Ask("/late");
+  transport_->RunUntilIdle();
+  EXPECT_EQ(CountOf<Answer>(), 2);
+  EXPECT_EQ(CountOf<Stopped>(), 4);
+  EXPECT_EQ(answered_, 6) << "each exactly once";
+}
+
+TEST_F(FetchTest, WhatTheTransportCancelsIsStopped) {
+  Serve([](const HttpRequest&) { return Answers(200); });
+  AskMany(3);
+  transport_->AdvanceBy(1ms);
+  fetch_->Stop();
+  transport_->AdvanceBy(1ms);
+  transport_->Stop();
+  transport_->RunUntilIdle();
+  EXPECT_EQ(CountOf<Stopped>(), 3);
+}
+
+TEST_F(FetchTest, SnapshotKeepsTheLastHundredErrors) {
+  Serve([](const HttpRequest&) { return Answers(404); });
+  AskMany(130);
+  transport_->RunUntilIdle();
+  const FetchStats stats = fetch_->Snapshot();
+  ASSERT_EQ(stats.errors.size(), 100u);
+  EXPECT_EQ(stats.errors.back().item, "GET /129");
+  EXPECT_EQ(stats.errors.back().status, 404);
+  EXPECT_EQ(stats.sent, 130);
+}
+
+TEST_F(FetchTest, StateCarriesTheWallToTheNextRun) {
+  Serve([](const HttpRequest&) { return Answers(429, "", {{"Retry-After", "60"}}); });
+  Ask("/a");
+  transport_->RunUntilIdle();
+  const FetchState state = fetch_->ExportState();
+
+  Serve([](const HttpRequest&) { return Answers(200); });
+  fetch_->ImportState(state);
+  Ask("/b");
+  transport_->AdvanceBy(1ms);
+  EXPECT_NE(Got<Again>("/b"), nullptr);
+  EXPECT_TRUE(transport_->sent().empty());
+}
+
+}  // namespace
+}  // namespace sluice

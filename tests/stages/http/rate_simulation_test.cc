@@ -1,0 +1,218 @@
+// The limiter against a server with a token bucket that gives Retry-After in whole seconds, in
+// virtual time: figures over whole runs.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <random>
+#include <string>
+#include <variant>
+
+#include "stages/http/rate_limit.h"
+#include "tests/support/fake_clock.h"
+
+namespace sluice {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct Scenario {
+  const char* name;
+  double server_rate;
+  int server_burst = 1;
+  double configured = 0;  // 0: the client does not know
+  int configured_burst = 1;
+  int in_flight = 64;
+  int requests = 300;
+  Duration latency = 20ms;         // both ways together
+  Duration jitter = 200us;         // of each way
+  bool exact_retry_after = false;  // the server stays closed for all of Retry-After
+  double utilisation_min = 0.9;
+  double refused_max = 0.03;  // of all answers
+  int inside_window_max = 0;  // requests refused while Retry-After of an earlier one ran
+};
+
+void PrintTo(const Scenario& s, std::ostream* out) { *out << s.name; }
+
+class TokenBucket {
+ public:
+  explicit TokenBucket(const Scenario& s) : s_(s), tokens_(s.server_burst) {}
+  // nullopt: accepted.
+  std::optional<Duration> Ask(SteadyTime now) {
+    tokens_ = std::min<double>(
+        s_.server_burst,
+        tokens_ + std::chrono::duration<double>(now - last_).count() * s_.server_rate);
+    last_ = now;
+    if (now < closed_until_) {
+      ++inside_window;
+      return Seconds(closed_until_ - now);
+    }
+    if (tokens_ >= 1) {
+      tokens_ -= 1;
+      return std::nullopt;
+    }
+    const Duration wait =
+        Seconds(Duration(static_cast<std::int64_t>((1 - tokens_) / s_.server_rate * 1e9)));
+    if (s_.exact_retry_after) closed_until_ = now + wait;
+    return wait;
+  }
+  int inside_window = 0;
+
+ private:
+  static Duration Seconds(Duration d) { return std::chrono::ceil<std::chrono::seconds>(d); }
+  const Scenario& s_;
+  double tokens_;
+  SteadyTime last_{};
+  SteadyTime closed_until_{};
+};
+
+struct Figures {
+  double utilisation = 0;
+  double refused = 0;
+  int inside_window = 0;
+};
+
+// Runs a scenario's requests to acceptance; a refused one is asked again.
+class Simulation {
+ public:
+  explicit Simulation(const Scenario& s)
+      : s_(s),
+        limiter_(clock_, {.requests_per_second = s.configured, .burst = s.configured_burst}),
+        server_(s),
+        waiting_(s.requests) {
+    clock_.Advance(1h);  // the steady clock of a machine does not begin with the run
+  }
+
+  Figures Run() {
+    const SteadyTime start = clock_.Now();
+    Pump();
+    while (accepted_ < s_.requests && !events_.empty()) {
+      auto event = events_.extract(events_.begin());
+      clock_.Advance(std::max(Duration::zero(), event.key() - clock_.Now()));
+      event.mapped()();
+    }
+    const double ideal = std::max(1, s_.requests - s_.server_burst) / s_.server_rate;
+    const Duration taken = clock_.Now() - start - s_.latency;
+    return {.utilisation = ideal / std::chrono::duration<double>(taken).count(),
+            .refused = static_cast<double>(refused_) / (accepted_ + refused_),
+            .inside_window = server_.inside_window};
+  }
+
+ private:
+  void Pump() {
+    while (waiting_ > 0 && in_flight_ < s_.in_flight) {
+      const auto got = limiter_.TryAcquire();
+      if (const auto* later = std::get_if<NotUntil>(&got)) return WakeAt(later->time);
+      --waiting_;
+      ++in_flight_;
+      events_.emplace(clock_.Now() + OneWay(),
+                      [this, permit = std::get<Permit>(got)] { Arrive(permit); });
+    }
+  }
+
+  void WakeAt(SteadyTime time) {
+    if (time == SteadyTime::max() || time == wake_) return;
+    wake_ = time;
+    events_.emplace(time, [this] {
+      wake_ = SteadyTime::max();
+      Pump();
+    });
+  }
+
+  void Arrive(const Permit& permit) {
+    events_.emplace(clock_.Now() + OneWay(), [this, permit, refusal = server_.Ask(clock_.Now())] {
+      --in_flight_;
+      refusal ? ++refused_ : ++accepted_;
+      waiting_ += refusal ? 1 : 0;
+      refusal ? limiter_.OnRefused(permit, *refusal) : limiter_.OnAccepted(permit);
+      Pump();
+    });
+  }
+
+  Duration OneWay() {
+    std::uniform_int_distribution<std::int64_t> jitter(0, s_.jitter.count());
+    return s_.latency / 2 + Duration(jitter(rng_));
+  }
+
+  const Scenario& s_;
+  FakeClock clock_;
+  RateLimiter limiter_;
+  TokenBucket server_;
+  std::mt19937_64 rng_{7};
+  std::multimap<SteadyTime, std::function<void()>> events_;
+  int waiting_ = 0;
+  int in_flight_ = 0;
+  int accepted_ = 0;
+  int refused_ = 0;
+  SteadyTime wake_ = SteadyTime::max();
+};
+
+class RateSimulation : public testing::TestWithParam<Scenario> {};
+
+TEST_P(RateSimulation, UsesTheBudgetWithFewRefusals) {
+  const Scenario& s = GetParam();
+  const Figures figures = Simulation(s).Run();
+  RecordProperty("utilisation", std::to_string(figures.utilisation));
+  RecordProperty("refused", std::to_string(figures.refused));
+  const bool known = s.configured > 0;
+  EXPECT_GE(figures.utilisation, known ? 0.98 : s.utilisation_min);
+  EXPECT_LE(figures.refused, known ? 0.01 : s.refused_max);
+  EXPECT_LE(figures.inside_window, s.inside_window_max);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    UnknownRate, RateSimulation,
+    testing::Values(Scenario{.name = "50/s", .server_rate = 50},
+                    Scenario{.name = "50/s on loopback", .server_rate = 50, .latency = 1ms},
+                    Scenario{.name = "50/s, 10 in flight", .server_rate = 50, .in_flight = 10},
+                    Scenario{.name = "30/s", .server_rate = 30},
+                    Scenario{.name = "30/s over 100 ms", .server_rate = 30, .latency = 100ms},
+                    Scenario{.name = "3/s", .server_rate = 3},
+                    Scenario{.name = "200/s", .server_rate = 200, .requests = 2000},
+                    Scenario{.name = "50/s for a minute",
+                             .server_rate = 50,
+                             .requests = 3000,
+                             .utilisation_min = 0.95,
+                             .refused_max = 0.015},
+                    // The first refusals arrive five requests late, which 300 do not make up for.
+                    Scenario{.name = "50/s over 100 ms",
+                             .server_rate = 50,
+                             .latency = 100ms,
+                             .utilisation_min = 0.88,
+                             .refused_max = 0.04},
+                    // A saved-up burst hides the rate until it is spent at full speed.
+                    Scenario{.name = "50/s, the server's burst is 50",
+                             .server_rate = 50,
+                             .server_burst = 50,
+                             .utilisation_min = 0.97,
+                             .refused_max = 0.16}));
+
+INSTANTIATE_TEST_SUITE_P(
+    KnownRate, RateSimulation,
+    testing::Values(
+        Scenario{.name = "50/s", .server_rate = 50, .configured = 50},
+        Scenario{.name = "50/s over 100 ms", .server_rate = 50, .configured = 50, .latency = 100ms},
+        Scenario{.name = "30/s", .server_rate = 30, .configured = 30},
+        Scenario{.name = "3/s", .server_rate = 3, .configured = 3},
+        Scenario{.name = "3/s, burst 10",
+                 .server_rate = 3,
+                 .server_burst = 10,
+                 .configured = 3,
+                 .configured_burst = 10}));
+
+// The server stays closed for all of Retry-After: what is sent meanwhile is refused again.
+INSTANTIATE_TEST_SUITE_P(ExactRetryAfter, RateSimulation,
+                         testing::Values(Scenario{.name = "3/s",
+                                                  .server_rate = 3,
+                                                  .exact_retry_after = true,
+                                                  .utilisation_min = 0.87,
+                                                  .inside_window_max = 4},
+                                         Scenario{.name = "30/s",
+                                                  .server_rate = 30,
+                                                  .requests = 3000,
+                                                  .exact_retry_after = true,
+                                                  .inside_window_max = 4}));
+
+}  // namespace
+}  // namespace sluice

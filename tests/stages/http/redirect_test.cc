@@ -1,0 +1,121 @@
+#include "stages/http/redirect.h"
+
+#include <curl/curl.h>
+#include <gtest/gtest.h>
+
+#include "stages/http/curl_error.h"
+
+namespace sluice {
+namespace {
+
+const std::vector<HttpHeader> kHeaders = {{"Authorization", "Bearer canary"},
+                                          {"Cookie", "a=canary"},
+                                          {"X-Api-Key", "canary"},
+                                          {"trakt-api-key", "canary"},
+                                          {"Notion-Version", "canary"},
+                                          {"Proxy-Authorization", "canary"},
+                                          {"Accept", "application/json"},
+                                          {"User-Agent", "sluice"}};
+
+struct Row {
+  const char* from;
+  const char* location;
+  const char* to;  // nullptr: refused
+  bool keeps_headers = false;
+};
+
+const Row kTable[] = {
+    // The same origin, however it is written.
+    {"https://api.x/a?q=1", "/b?c=2", "https://api.x/b?c=2", true},
+    {"https://api.x/a/b", "c", "https://api.x/a/c", true},
+    {"https://api.x/a", "//api.x/b", "https://api.x/b", true},
+    {"https://api.x/a", "https://api.x:443/b", "https://api.x:443/b", true},
+    {"https://api.x/a", "https://API.X/b", "https://API.X/b", true},
+    {"http://127.0.0.1:80/a", "http://127.0.0.1/b", "http://127.0.0.1/b", true},
+    {"http://host.x/a", "/b", "http://host.x/b", true},
+    // Another host, port or scheme.
+    {"https://api.x/a", "https://evil.x/b", "https://evil.x/b"},
+    {"https://api.x/a", "//evil.x/b", "https://evil.x/b"},
+    {"https://api.x/a", "https://sub.api.x/b", "https://sub.api.x/b"},
+    {"https://api.x/a", "https://api.x.evil.x/b", "https://api.x.evil.x/b"},
+    {"https://api.x/a", "https://api.x@evil.x/b", "https://evil.x/b"},
+    {"https://api.x/a", "https://api.x:8443/b", "https://api.x:8443/b"},
+    {"http://127.0.0.1:1/a", "http://127.0.0.1:2/b", "http://127.0.0.1:2/b"},
+    {"http://127.0.0.1:1/a", "https://127.0.0.1:1/b", "https://127.0.0.1:1/b"},
+    {"http://host.x/a", "https://host.x/b", "https://host.x/b"},
+    // Never down to http, never another scheme.
+    {"https://api.x/a", "http://api.x/b", nullptr},
+    {"https://127.0.0.1/a", "http://127.0.0.1/b", nullptr},
+    {"http://127.0.0.1:1/a", "http://169.254.169.254/b", nullptr},
+    {"http://host.x/a", "http://other.x/b", nullptr},
+    {"https://api.x/a", "file:///etc/passwd", nullptr},
+    {"https://api.x/a", "ftp://api.x/b", nullptr},
+    {"https://api.x/a", "gopher://api.x/b", nullptr},
+    {"https://api.x/a", "javascript:alert(1)", nullptr},
+};
+
+TEST(Redirect, TakesNoHeaderOfOursToAnotherOrigin) {
+  for (const Row& row : kTable) {
+    SCOPED_TRACE(std::string(row.from) + " -> " + row.location);
+    const auto next = FollowRedirect({.url = row.from, .headers = kHeaders}, row.location);
+    ASSERT_EQ(next.has_value(), row.to != nullptr);
+    if (!next) continue;
+    EXPECT_STRCASEEQ(next->url.c_str(), row.to);
+    EXPECT_EQ(next->headers.size(), row.keeps_headers ? kHeaders.size() : 2);
+    for (const HttpHeader& header : next->headers) {
+      EXPECT_TRUE(row.keeps_headers || header.value.find("canary") == std::string::npos);
+    }
+  }
+}
+
+TEST(Redirect, WhatWasDroppedDoesNotComeBackAtTheFirstOrigin) {
+  const auto away =
+      FollowRedirect({.url = "https://api.x/", .headers = kHeaders}, "https://evil.x/");
+  const auto back = FollowRedirect(*away, "https://api.x/");
+  EXPECT_EQ(back->headers.size(), 2u);
+}
+
+TEST(Redirect, MessagesNameOriginsAndNoPath) {
+  const auto refused =
+      FollowRedirect({.url = "https://api.x/?token=canary"}, "http://api.x/?token=canary");
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().message.find("canary"), std::string::npos);
+  EXPECT_NE(refused.error().message.find("http://api.x"), std::string::npos);
+}
+
+TEST(Redirect, LoopbackIsAnAddressNotAPrefix) {
+  EXPECT_TRUE(IsLoopback(*OriginOf("http://127.0.0.1:9/")));
+  EXPECT_TRUE(IsLoopback(*OriginOf("http://[::1]:9/")));
+  EXPECT_TRUE(IsLoopback(*OriginOf("http://localhost/")));
+  EXPECT_FALSE(IsLoopback(*OriginOf("http://127.0.0.1.evil.x/")));
+  EXPECT_FALSE(IsLoopback(*OriginOf("http://localhost.evil.x/")));
+  EXPECT_FALSE(IsLoopback(*OriginOf("http://10.0.0.1/")));
+}
+
+TEST(CurlErrors, HaveTheClassThatDecidesWhatHappensNext) {
+  const std::pair<int, Code> table[] = {
+      {CURLE_COULDNT_RESOLVE_HOST, Code::kNetwork},
+      {CURLE_COULDNT_RESOLVE_PROXY, Code::kNetwork},
+      {CURLE_COULDNT_CONNECT, Code::kNetwork},
+      {CURLE_SSL_CONNECT_ERROR, Code::kNetwork},
+      {CURLE_OPERATION_TIMEDOUT, Code::kTransient},
+      {CURLE_PARTIAL_FILE, Code::kTransient},
+      {CURLE_HTTP2, Code::kTransient},
+      {CURLE_HTTP2_STREAM, Code::kTransient},
+      {CURLE_GOT_NOTHING, Code::kTransient},
+      {CURLE_SEND_ERROR, Code::kTransient},
+      {CURLE_RECV_ERROR, Code::kTransient},
+      {CURLE_BAD_CONTENT_ENCODING, Code::kTransient},
+      {9999, Code::kTransient},
+      {CURLE_PEER_FAILED_VERIFICATION, Code::kInvalid},
+      {CURLE_SSL_CACERT_BADFILE, Code::kInvalid},
+      {CURLE_UNSUPPORTED_PROTOCOL, Code::kInvalid},
+      {CURLE_URL_MALFORMAT, Code::kInvalid},
+      {CURLE_WRITE_ERROR, Code::kInvalid},
+      {CURLE_ABORTED_BY_CALLBACK, Code::kCancelled},
+  };
+  for (const auto& [curl_code, code] : table) EXPECT_EQ(ClassifyCurl(curl_code), code) << curl_code;
+}
+
+}  // namespace
+}  // namespace sluice
