@@ -86,9 +86,9 @@ void SetParameter(Bucket& bucket, std::string_view parameter, WallMs now_ms) {
   const std::string key = Lower(TrimSpace(parameter.substr(0, equals)));
   const std::string_view value = parameter.substr(equals + 1);
   if (key == "q" || key == "l" || key == "limit" || key == "total") {
-    bucket.limit = ParseDecimal(value);
+    bucket.limit = ParseHeaderNumber(value);
   } else if (key == "r" || key == "remaining") {
-    bucket.remaining = ParseDecimal(value);
+    bucket.remaining = ParseHeaderNumber(value);
   } else if (key == "t" || key == "reset" || key == "resets") {
     bucket.reset_after = ParseWait(value, WaitUnit::kSeconds, now_ms);
   } else if (key == "w") {
@@ -106,7 +106,7 @@ void ParseItems(std::string_view text, Buckets& buckets, WallMs now_ms) {
     if (!parts.empty() &&
         (parts[0].starts_with('"') || parts[0].find('=') == std::string_view::npos)) {
       first_parameter = 1;
-      const auto number = ParseDecimal(parts[0]);
+      const auto number = ParseHeaderNumber(parts[0]);
       bucket = &buckets[number ? "quota " + std::string(parts[0]) : std::string(parts[0])];
       if (number) bucket->limit = number;
     }
@@ -139,8 +139,8 @@ void ParseTrakt(std::string_view text, Bucket& bucket, WallMs now_ms) {
 void ParseUsedOfSize(std::string_view text, Bucket& bucket) {
   const auto slash = text.find('/');
   if (slash == std::string_view::npos) return;
-  const auto used = ParseDecimal(text.substr(0, slash));
-  const auto size = ParseDecimal(text.substr(slash + 1));
+  const auto used = ParseHeaderNumber(text.substr(0, slash));
+  const auto size = ParseHeaderNumber(text.substr(slash + 1));
   if (!used || !size) return;
   bucket.limit = size;
   bucket.remaining = std::max(0.0, *size - *used);
@@ -152,7 +152,7 @@ void ParseLimit(std::string_view value, Bucket& bucket, WallMs now_ms) {
   if (items.empty()) return;
   for (const std::string_view item : items) {
     const auto parts = SplitOutsideQuotes(item, ';');
-    const auto quota = parts.empty() ? std::nullopt : ParseDecimal(parts[0]);
+    const auto quota = parts.empty() ? std::nullopt : ParseHeaderNumber(parts[0]);
     if (!quota || (bucket.limit && bucket.limit != quota)) continue;
     bucket.limit = quota;
     for (std::size_t i = 1; i < parts.size(); ++i) SetParameter(bucket, parts[i], now_ms);
@@ -167,7 +167,7 @@ std::string_view BeforeParameters(std::string_view value) {
 void ParseCounter(std::string_view name, std::string_view value, Buckets& buckets, WallMs now_ms) {
   if (name == "ratelimit") {
     if (value.starts_with('{')) return ParseTrakt(value, buckets[""], now_ms);
-    if (const auto number = ParseDecimal(value))
+    if (const auto number = ParseHeaderNumber(value))
       buckets[""].limit = number;
     else
       ParseItems(value, buckets, now_ms);
@@ -180,7 +180,7 @@ void ParseCounter(std::string_view name, std::string_view value, Buckets& bucket
   } else if (TakePrefix(name, "ratelimit-remaining")) {
     Bucket& bucket = buckets[std::string(name)];
     if (const auto window = WindowOfSuffix(name)) bucket.window = window;
-    bucket.remaining = ParseDecimal(BeforeParameters(value));
+    bucket.remaining = ParseHeaderNumber(BeforeParameters(value));
   } else if (name == "ratelimit-resettime" || TakePrefix(name, "ratelimit-reset-after")) {
     const bool absolute = name == "ratelimit-resettime";
     // Named more exactly than a plain reset, so it replaces one that came before.
@@ -196,9 +196,9 @@ void ParseCounter(std::string_view name, std::string_view value, Buckets& bucket
       SetParameter(buckets["zendesk " + std::string(name)], part, now_ms);
     }
   } else if (name == "hubspot-ratelimit-max") {
-    buckets["hubspot"].limit = ParseDecimal(value);
+    buckets["hubspot"].limit = ParseHeaderNumber(value);
   } else if (name == "hubspot-ratelimit-remaining") {
-    buckets["hubspot"].remaining = ParseDecimal(value);
+    buckets["hubspot"].remaining = ParseHeaderNumber(value);
   } else if (name == "hubspot-ratelimit-interval-milliseconds") {
     buckets["hubspot"].window = ParseWait(value, WaitUnit::kMilliseconds, now_ms);
   } else if (name == "shopify-shop-api-call-limit") {
@@ -236,7 +236,7 @@ std::optional<Duration> ParseRetryAfter(std::string_view text, WaitUnit unit, Wa
   if (const auto wait = ParseWait(text, unit, now_ms)) return wait;
   std::optional<Duration> longest;
   for (const auto part : SplitOutsideQuotes(text, ',')) {
-    const auto number = ParseDecimal(part);
+    const auto number = ParseHeaderNumber(part);
     const auto wait = number ? ParseWait(part, unit, now_ms) : std::nullopt;
     if (!wait) return std::nullopt;
     longest = std::max(longest, wait);
@@ -258,7 +258,7 @@ QuotaHint ParseQuota(const std::vector<HttpHeader>& headers, WallMs wall_now_ms)
   const WallMs now_ms =
       date == nullptr ? wall_now_ms : ParseInstant(*date, wall_now_ms).value_or(wall_now_ms);
   const std::string* const age = Find(headers, "age");
-  const bool stale = age != nullptr && ParseDecimal(*age).value_or(0) > 0;
+  const bool stale = age != nullptr && ParseHeaderNumber(*age).value_or(0) > 0;
 
   std::optional<Duration> after_ms;
   std::optional<Duration> after;

@@ -117,7 +117,7 @@ std::optional<WallMs> ParseIso(const std::string& text) {
 // Removes a leading number from `text`.
 std::optional<double> TakeNumber(std::string_view& text) {
   const auto length = std::min(text.find_first_not_of("0123456789."), text.size());
-  const auto number = ParseDecimal(text.substr(0, length));
+  const auto number = ParseHeaderNumber(text.substr(0, length));
   text.remove_prefix(length);
   return number;
 }
@@ -173,7 +173,7 @@ std::string_view TrimSpace(std::string_view text) {
   return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
 }
 
-std::optional<double> ParseDecimal(std::string_view text) {
+std::optional<double> ParseHeaderNumber(std::string_view text) {
   text = TrimSpace(text);
   if (text.empty() || text.find_first_not_of("0123456789.") != std::string_view::npos) {
     return std::nullopt;
@@ -193,7 +193,7 @@ std::optional<WallMs> ParseInstant(std::string_view text, WallMs now_ms) {
 
 std::optional<Duration> ParseWait(std::string_view text, WaitUnit unit, WallMs now_ms) {
   text = TrimSpace(text);
-  if (const auto number = ParseDecimal(text)) return FromNumber(*number, unit, now_ms);
+  if (const auto number = ParseHeaderNumber(text)) return FromNumber(*number, unit, now_ms);
   if (const auto instant = ParseInstant(text, now_ms)) {
     return Seconds(static_cast<double>(*instant - now_ms) / 1000);
   }

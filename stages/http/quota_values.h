@@ -14,7 +14,7 @@ namespace sluice {
 enum class WaitUnit { kSeconds, kMilliseconds };
 
 // "5", "2.0", "700"; no sign, exponent, infinity or hexadecimal.
-std::optional<double> ParseDecimal(std::string_view text);
+std::optional<double> ParseHeaderNumber(std::string_view text);
 
 // "Tue, 23 May 2023 14:42:01 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"
 // (RFC 9110 section 5.6.7), "2020-10-10T00:24:00Z", "2026-02-03T10:15Z", "...+00:00".

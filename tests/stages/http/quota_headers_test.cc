@@ -253,9 +253,9 @@ TEST(QuotaHeadersWindow, IsReadWhereverItStands) {
 }
 
 TEST(QuotaValues, DecimalsAreDigitsAndAPoint) {
-  EXPECT_EQ(ParseDecimal(" 2.50 "), 2.5);
+  EXPECT_EQ(ParseHeaderNumber(" 2.50 "), 2.5);
   for (const char* text : {"", ".", "1.2.3", "+1", "1e3", "nan", "1_000", "1,5"}) {
-    EXPECT_EQ(ParseDecimal(text), std::nullopt) << text;
+    EXPECT_EQ(ParseHeaderNumber(text), std::nullopt) << text;
   }
 }
 
