@@ -41,7 +41,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"MarkersNest", {Bold("a "), {.text = "b", .style = {.bold = true, .italic = true}}},
              "**a *b***"},
         Case{"ItalicUsesStars", {Italic("x")}, "*x*"}),
-    [](const auto& info) { return std::string(info.param.name); });
+    [](const auto& row) { return std::string(row.param.name); });
 
 }  // namespace
 }  // namespace sluice::notion
