@@ -80,13 +80,19 @@ void RateLimiter::OnAccepted(const Permit& permit) {
   SpeedUp();
 }
 
+void RateLimiter::OnSpent(Duration wait) {
+  if (wait >= kLongRetryAfter) Hold(wait);
+}
+
 void RateLimiter::OnOther(const Permit& permit) {
   if (permit.probe && gate_ == Gate::kProbing) gate_ = Gate::kHeld;  // another one may try
 }
 
 void RateLimiter::OnRefused(const Permit& permit, std::optional<Duration> retry_after) {
   const SteadyTime now = clock_.Now();
-  if (retry_after) advised_until_ = std::max(advised_until_, now + *retry_after);
+  if (retry_after && *retry_after < kLongRetryAfter) {
+    advised_until_ = std::max(advised_until_, now + *retry_after);
+  }
   const bool fresh = IsFresh(permit);
   if (fresh) {
     ++refusals_in_row_;

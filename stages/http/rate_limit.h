@@ -55,6 +55,8 @@ class RateLimiter {
   void OnAccepted(const Permit& permit);
   // `retry_after` as the server gave it, if it did.
   void OnRefused(const Permit& permit, std::optional<Duration> retry_after);
+  // An accepted answer said that nothing is left for `wait`. Obeyed from 5 s on; see above.
+  void OnSpent(Duration wait);
   // No answer, or one that says nothing about the rate.
   void OnOther(const Permit& permit);
 
@@ -99,7 +101,7 @@ class RateLimiter {
   int refusals_in_row_ = 0;                    // fresh ones, without an acceptance between
   SteadyTime reacted_at_ = SteadyTime::min();  // what was sent before is part of the same event
   SteadyTime refused_sent_at_ = SteadyTime::min();
-  SteadyTime advised_until_ = SteadyTime::min();  // when the last Retry-After ends
+  SteadyTime advised_until_ = SteadyTime::min();  // when the last short Retry-After ends
   std::deque<SteadyTime> accepted_;               // when the last accepted requests were sent
   Duration round_trip_{0};                        // smoothed; 0: unknown
   SteadyTime sped_up_at_{};
