@@ -1,8 +1,8 @@
 // How fast requests may go to one host with one credential.
 //
-// Known rate: GCRA at that rate, which is a ceiling. Unknown rate: starts slowly, doubles per round
-// trip until the first refusal, then stays just below what the server accepts and tries a little
-// more now and then; so refusals stay near one in a hundred.
+// Known rate: GCRA at that rate, which is a ceiling. Unknown rate: starts slowly, grows by half per
+// round trip until the first refusal, then stays just below what the server accepts and tries a
+// little more now and then; so refusals stay near one in a hundred.
 //
 // What a refusal means. Servers give Retry-After in whole seconds, so a limit of 30/s says "1"
 // where 33 ms would do, and obeying it literally would leave 97 % of the budget unused. Hence:

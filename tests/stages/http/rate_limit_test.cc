@@ -112,6 +112,32 @@ TEST_F(RateLimit, AnAnswerThatSaysNothingIsLeftHoldsBackUntilTheReset) {
   EXPECT_EQ(NotBefore(limiter), clock_.Now() + 300s);
 }
 
+TEST_F(RateLimit, ARefusedProbeNeverLeavesTheGateShutForGood) {
+  RateLimiter limiter(clock_, {.requests_per_second = 50, .burst = 1});
+  limiter.OnRefused(*Take(limiter), 1s);  // teaches that this server rounds up
+  clock_.Advance(100ms);
+  limiter.OnAccepted(*Take(limiter));
+  limiter.OnSpent(10s);
+  clock_.Advance(10s);
+  limiter.OnRefused(*Take(limiter), 1s);
+  clock_.Advance(1s);
+  EXPECT_TRUE(Take(limiter));
+}
+
+TEST_F(RateLimit, RetryAfterThatIsTooSmallIsDoubled) {
+  RateLimiter limiter(clock_, {.requests_per_second = 50, .burst = 1});
+  const SteadyTime closed_until = clock_.Now() + 5min;
+  int refused = 0;
+  while (clock_.Now() < closed_until) {
+    if (const auto permit = Take(limiter)) {
+      ++refused;
+      limiter.OnRefused(*permit, 1s);
+    }
+    clock_.Advance(10ms);
+  }
+  EXPECT_LE(refused, 14);
+}
+
 TEST_F(RateLimit, AcceptedProbeOpensTheGate) {
   RateLimiter limiter(clock_, {.requests_per_second = 100, .burst = 1});
   limiter.OnRefused(*Take(limiter), 60s);
