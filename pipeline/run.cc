@@ -59,9 +59,11 @@ FetchOptions FetchOptionsFor(const Job& job, const Source& source) {
     if (found != configured.end()) operation.in_flight_max = found->second;
   }
   options.autotune = job.stages.fetch.autotune ? Autotune::kOn : Autotune::kOff;
-  options.rate = {
-      .requests_per_second = job.limits.requests_per_second.value_or(limits.requests_per_second),
-      .burst = job.limits.burst.value_or(limits.burst)};
+  const double rate = job.limits.requests_per_second.value_or(limits.requests_per_second);
+  // The source's burst belongs to the source's rate; where the rate is to be found, a burst would
+  // only be refused.
+  options.rate = {.requests_per_second = rate,
+                  .burst = job.limits.burst.value_or(rate > 0 ? limits.burst : 1)};
   options.retry.read_attempts = job.retry.read_attempts;
   options.retry.base = job.retry.base;
   options.max_wait = job.retry.max_wait;
