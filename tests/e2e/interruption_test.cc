@@ -96,8 +96,8 @@ TEST_F(SoakKillTest, HundredKillsResumeToTheSameTree) {
 class StopTest : public InterruptionTest {
  protected:
   Outcome Stop(const SimProcess& sim, int times = 1) {
-    return exporter_.ExportInterrupted(
-        sim, {.signal = SIGTERM, .requests = total_ / 3, .times = times});
+    return exporter_.ExportInterrupted(sim,
+                                       {.signal = SIGTERM, .requests = total_ / 3, .times = times});
   }
 };
 
@@ -136,8 +136,8 @@ TEST_F(StopTest, SecondSignalEndsAtOnce) {
   // Answers take longer than the test waits: only an exit that waits for nothing is in time.
   const SimProcess sim = Simulate({"--pages", "50", "--latency", "20s"});
   const auto start = std::chrono::steady_clock::now();
-  const Outcome outcome = exporter_.ExportInterrupted(
-      sim, {.signal = SIGTERM, .after = milliseconds(500), .times = 2});
+  const Outcome outcome =
+      exporter_.ExportInterrupted(sim, {.signal = SIGTERM, .after = milliseconds(500), .times = 2});
   EXPECT_EQ(outcome.exit_code, 143) << outcome.err;
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(3));
 }

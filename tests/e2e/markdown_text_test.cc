@@ -28,31 +28,29 @@ TEST_P(VisibleWordsTest, AreThoseAReaderSees) {
 
 INSTANTIATE_TEST_SUITE_P(
     Lines, VisibleWordsTest,
-    testing::Values(
-        LineCase{"Plain", "This is a simple paragraph.", "This is a simple paragraph"},
-        LineCase{"Emphasis", "<u>*This* **paragraph**</u> ~~`some`~~", "This paragraph some"},
-        LineCase{"EmphasisInAWord", "**un**done", "undone"},
-        LineCase{"Escapes", R"(2\*3 \[x\]\!)", "23 x"},
-        LineCase{"Heading", "## Medium *toggle* heading", "Medium toggle heading"},
-        LineCase{"Bullet", "    - foo", "foo"},
-        LineCase{"Number", "12. foo", "foo"},
-        LineCase{"Done", "- [x]  take a long vacation", "take a long vacation"},
-        LineCase{"Quote", "> quoted", "quoted"},
-        LineCase{"Callout", "> [!NOTE]", ""},
-        LineCase{"Comment", "<!-- notion:column 1 -->", ""},
-        LineCase{"Summary", "<summary>Toggle</summary>", "Toggle"},
-        LineCase{"Image", R"(<img src="a.png" alt="b" /> Orange)", "Orange"},
-        LineCase{"Link", "[This **link**.](https://a.b/c?d=e)", "This link"},
-        LineCase{"LinkWithBrackets", "[a](https://b/c(d)e) f", "a f"},
-        LineCase{"LinkInALink", "[a [b](c) d](e)", "a b d"},
-        LineCase{"EmptyLink", "[](x.csv) is mentioned.", "is mentioned"},
-        LineCase{"NoLink", "[a] (b)", "a b"},
-        LineCase{"Percent", "entry%203%2045d8.md", "entry 3 45d8 md"},
-        LineCase{"NoPercent", "100% of 5%", "100 of 5"},
-        LineCase{"TableRow", "| **ich** | bin |", "ich bin"},
-        LineCase{"TableRule", "| --- | --- |", ""},
-        LineCase{"BeyondAscii", "I 😍 Notion – größer", "I 😍 Notion – größer"},
-        LineCase{"Date", "on July 14, 2022.", "on 20220714"}),
+    testing::Values(LineCase{"Plain", "This is a simple paragraph.", "This is a simple paragraph"},
+                    LineCase{"Emphasis", "<u>*This* **paragraph**</u> ~~`some`~~",
+                             "This paragraph some"},
+                    LineCase{"EmphasisInAWord", "**un**done", "undone"},
+                    LineCase{"Escapes", R"(2\*3 \[x\]\!)", "23 x"},
+                    LineCase{"Heading", "## Medium *toggle* heading", "Medium toggle heading"},
+                    LineCase{"Bullet", "    - foo", "foo"}, LineCase{"Number", "12. foo", "foo"},
+                    LineCase{"Done", "- [x]  take a long vacation", "take a long vacation"},
+                    LineCase{"Quote", "> quoted", "quoted"}, LineCase{"Callout", "> [!NOTE]", ""},
+                    LineCase{"Comment", "<!-- notion:column 1 -->", ""},
+                    LineCase{"Summary", "<summary>Toggle</summary>", "Toggle"},
+                    LineCase{"Image", R"(<img src="a.png" alt="b" /> Orange)", "Orange"},
+                    LineCase{"Link", "[This **link**.](https://a.b/c?d=e)", "This link"},
+                    LineCase{"LinkWithBrackets", "[a](https://b/c(d)e) f", "a f"},
+                    LineCase{"LinkInALink", "[a [b](c) d](e)", "a b d"},
+                    LineCase{"EmptyLink", "[](x.csv) is mentioned.", "is mentioned"},
+                    LineCase{"NoLink", "[a] (b)", "a b"},
+                    LineCase{"Percent", "entry%203%2045d8.md", "entry 3 45d8 md"},
+                    LineCase{"NoPercent", "100% of 5%", "100 of 5"},
+                    LineCase{"TableRow", "| **ich** | bin |", "ich bin"},
+                    LineCase{"TableRule", "| --- | --- |", ""},
+                    LineCase{"BeyondAscii", "I 😍 Notion – größer", "I 😍 Notion – größer"},
+                    LineCase{"Date", "on July 14, 2022.", "on 20220714"}),
     [](const auto& info) { return info.param.name; });
 
 struct DateCase {
@@ -103,7 +101,9 @@ TEST(ContainsInOrderTest, MissesWhatIsLostOrInAnotherOrder) {
 }
 
 TEST(ParseCsvTest, ReadsQuotesLineEndsAndByteOrderMark) {
-  const auto rows = ParseCsv("\xef\xbb\xbf" "a,\"b, \"\"c\"\"\"\r\n,\"d\ne\"\r\n");
+  const auto rows = ParseCsv(
+      "\xef\xbb\xbf"
+      "a,\"b, \"\"c\"\"\"\r\n,\"d\ne\"\r\n");
   EXPECT_THAT(rows, ElementsAre(ElementsAre("a", "b, \"c\""), ElementsAre("", "d\ne")));
 }
 

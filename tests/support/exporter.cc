@@ -25,7 +25,7 @@ constexpr std::size_t kDifferencesMax = 10;
 constexpr milliseconds kDeadline{120'000};
 
 std::int64_t ModifiedNs(const fs::path& path) {
-  struct stat info{};
+  struct stat info {};
   if (stat(path.c_str(), &info) != 0) throw std::runtime_error("cannot stat " + path.string());
   return info.st_mtim.tv_sec * 1'000'000'000LL + info.st_mtim.tv_nsec;
 }
@@ -51,10 +51,15 @@ std::vector<std::string> Compare(const Tree& left, const Tree& right, Same same)
   return lines;
 }
 
-// Reads what is there; false once the child has closed its end.
-bool ReadSome(int fd, milliseconds wait, std::string& text) {
-  pollfd ready{.fd = fd, .events = POLLIN, .revents = 0};
-  if (poll(&ready, 1, static_cast<int>(wait.count())) <= 0) return true;
+// Waits for the child to close its end, which it does by ending. What it says is left in the pipe,
+// which holds more than the log of one run.
+bool HasClosed(int fd, milliseconds wait) {
+  pollfd closed{.fd = fd, .events = 0, .revents = 0};
+  return poll(&closed, 1, static_cast<int>(wait.count())) > 0;
+}
+
+// False at the end of the stream.
+bool ReadSome(int fd, std::string& text) {
   std::array<char, 16 << 10> buffer;
   const ssize_t count = read(fd, buffer.data(), buffer.size());
   if (count > 0) text.append(buffer.data(), static_cast<std::size_t>(count));
@@ -79,9 +84,8 @@ Tree ReadTree(const fs::path& folder) {
 }
 
 std::vector<std::string> Differences(const Tree& expected, const Tree& actual) {
-  return Compare(expected, actual, [](const OutputFile& a, const OutputFile& b) {
-    return a.content == b.content;
-  });
+  return Compare(expected, actual,
+                 [](const OutputFile& a, const OutputFile& b) { return a.content == b.content; });
 }
 
 std::vector<std::string> Touched(const Tree& before, const Tree& after) {
@@ -109,7 +113,7 @@ Rows Query(const fs::path& database, const std::string& sql) {
 }
 
 std::vector<std::string> Exporter::ExportArgs(const std::vector<std::string>& more) const {
-  std::vector<std::string> args = {"notion", "--out", output().string(), "--tpslimit", "0",
+  std::vector<std::string> args = {"notion",     "--out", output().string(), "--tpslimit", "0",
                                    "--progress", "none"};
   const auto given = [&](std::string_view flag) {
     return std::find(more.begin(), more.end(), flag) != more.end();
@@ -131,28 +135,33 @@ Outcome Exporter::Export(const SimProcess& sim, const std::vector<std::string>& 
   return Export(more);
 }
 
-Outcome Exporter::ExportInterrupted(const SimProcess& sim, const Interruption& interruption,
-                                    const std::vector<std::string>& more) {
+std::unique_ptr<ChildProcess> Exporter::Start(const SimProcess& sim, std::size_t requests,
+                                              const std::vector<std::string>& more) {
   UseService(sim.url());
   std::vector<std::string> args = ExportArgs(more);
   args.insert(args.begin(), (binaries_ / "sluice").string());
-  const std::size_t until = sim.Answered() + interruption.requests;
-  ChildProcess child({.args = args, .environment = {{kTokenVariable, token_}}});
-  child.CloseIn();
-  Outcome outcome;
+  const std::size_t until = sim.Answered() + requests;
+  auto child = std::make_unique<ChildProcess>(
+      ChildProcess::Options{.args = args, .environment = {{kTokenVariable, token_}}});
+  child->CloseIn();
   const auto deadline = std::chrono::steady_clock::now() + kDeadline;
-  bool running = true;
-  while (running && sim.Answered() < until) {
-    running = ReadSome(child.err(), milliseconds(1), outcome.err);
-    if (std::chrono::steady_clock::now() > deadline) child.Kill(9);
+  while (sim.Answered() < until && !HasClosed(child->err(), milliseconds(1))) {
+    if (std::chrono::steady_clock::now() > deadline) child->Kill(9);
   }
-  for (int i = 0; running && i < interruption.times; ++i) {
+  return child;
+}
+
+Outcome Exporter::ExportInterrupted(const SimProcess& sim, const Interruption& interruption,
+                                    const std::vector<std::string>& more) {
+  const auto child = Start(sim, interruption.requests, more);
+  for (int i = 0; i < interruption.times; ++i) {
     std::this_thread::sleep_for(interruption.after);
-    child.Kill(interruption.signal);
+    child->Kill(interruption.signal);
   }
-  while (ReadSome(child.err(), kDeadline, outcome.err)) {
+  Outcome outcome;
+  while (ReadSome(child->err(), outcome.err)) {
   }
-  outcome.exit_code = child.Wait();
+  outcome.exit_code = child->Wait();
   return outcome;
 }
 
@@ -163,9 +172,8 @@ Outcome Exporter::Run(const std::vector<std::string>& args) const {
   command.deadline = kDeadline;
   ProcessResult result = RunProcess(command);
   if (result.timed_out) throw std::runtime_error("sluice did not end: " + result.err);
-  return {.exit_code = result.exit_code,
-          .out = std::move(result.out),
-          .err = std::move(result.err)};
+  return {
+      .exit_code = result.exit_code, .out = std::move(result.out), .err = std::move(result.err)};
 }
 
 std::vector<std::string> Exporter::Leftovers() const {

@@ -6,10 +6,12 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "tests/support/child_process.h"
 #include "tests/support/sim_process.h"
 #include "tests/support/temp_dir.h"
 
@@ -61,6 +63,9 @@ class Exporter {
   };
   Outcome ExportInterrupted(const SimProcess& sim, const Interruption& interruption,
                             const std::vector<std::string>& more = {});
+  // Starts an export, and returns when the simulator has answered `requests` of it.
+  std::unique_ptr<ChildProcess> Start(const SimProcess& sim, std::size_t requests,
+                                      const std::vector<std::string>& more = {});
   // Any other command line, with the same environment.
   Outcome Run(const std::vector<std::string>& args) const;
 

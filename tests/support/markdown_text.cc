@@ -94,8 +94,9 @@ std::string WithoutMarkers(std::string line) {
 }
 
 int MonthNumber(const std::string& name) {
-  constexpr std::array kMonths = {"January", "February", "March",     "April",   "May",      "June",
-                                  "July",    "August",   "September", "October", "November", "December"};
+  constexpr std::array kMonths = {"January",   "February", "March",    "April",
+                                  "May",       "June",     "July",     "August",
+                                  "September", "October",  "November", "December"};
   return static_cast<int>(std::find(kMonths.begin(), kMonths.end(), name) - kMonths.begin()) + 1;
 }
 

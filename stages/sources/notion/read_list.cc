@@ -140,8 +140,8 @@ void ReadComment(Json comment, const NotionOptions& options, Reading& reading) {
 void AskForOriginal(const List& list, Reading& reading) {
   const std::string& original = list.trail.synced_from;
   if (original.empty() || original == list.asked.id || list.asked.continued) return;
-  reading.requests.push_back(ChildrenRequest(list.request.document, list.request.revision,
-                                             original, "", list.request.depth));
+  reading.requests.push_back(ChildrenRequest(list.request.document, list.request.revision, original,
+                                             "", list.request.depth));
 }
 
 void ReadResults(List& list, Json results, const NotionOptions& options, WallMs now_ms,
