@@ -140,6 +140,8 @@ Result<std::int64_t> Store::BeginRetry() {
   return Transaction([&]() -> Result<std::int64_t> {
     generation_ = ToInt(GetMeta(kGeneration));
     requests_done_ = GetCounter("requests_done");
+    cache_hits_ = GetCounter("cache_hits");
+    cache_misses_ = GetCounter("cache_misses");
     documents_->Begin(generation_, ParseTrust(GetMeta(kTrust)));
     const auto owners = frontier_->RequeueFailed();
     documents_->RequestsRequeued(owners);

@@ -504,6 +504,15 @@ TEST_F(StoreTest, RetryRunsTheFailedItemsAgain) {
   EXPECT_EQ(Ready(), Names{"a"});
 }
 
+TEST_F(StoreTest, RetryKeepsTheCountersOfTheCache) {
+  ExportOnePage();
+  Open();
+  ASSERT_TRUE(store_->BeginRetry().has_value());
+  Finish();
+  SQLite::Database raw(File().string(), SQLite::OPEN_READONLY);
+  EXPECT_EQ(raw.execAndGet("SELECT misses FROM v_cache").getInt(), 2);
+}
+
 TEST_F(StoreTest, AFailedDocumentIsTriedAgainInTheNextRun) {
   Begin();
   Lists("/search", {Page("a")});
@@ -616,6 +625,21 @@ TEST_F(StoreTest, ADamagedBodyIsAMiss) {
   Request request = Content("a", "/blocks/a");
   request.revision = Revision("r1");
   EXPECT_FALSE((*reader)->FindResponse(request, 0).value().has_value());
+}
+
+TEST_F(StoreTest, ADamagedObjectIsReplacedAtTheNextSightOfIt) {
+  ExportOnePage();
+  store_.reset();
+  {
+    SQLite::Database raw(File().string(), SQLite::OPEN_READWRITE);
+    raw.exec("UPDATE objects SET body = x'00'");
+  }
+  Open();
+  Begin();
+  Lists("/search", {Page("a")});
+  auto reader = StoreReader::Open(File());
+  ASSERT_TRUE(reader.has_value());
+  EXPECT_EQ((*reader)->Object(DocumentId("a")).value_or("damaged"), Page("a").object);
 }
 
 TEST_F(StoreTest, ADamagedFrontierRowIsRefused) {
