@@ -20,6 +20,8 @@
 
 namespace sluice {
 
+class FetchLoop;
+
 // A whole answer of status 2xx.
 struct Answer {
   int status = 200;
@@ -113,8 +115,7 @@ class Fetch {
   FetchState ExportState() const;
 
  private:
-  class Loop;
-  std::shared_ptr<Loop> loop_;
+  const std::shared_ptr<FetchLoop> loop_;
 };
 
 }  // namespace sluice
