@@ -26,15 +26,15 @@ struct Reading {
 };
 
 // The stored things that a document is assembled from. Streams: nothing is held but what one call
-// returns. Implemented over the state by stages/lookup, and over memory in tests.
+// returns. Implemented over the state by stages/document_inputs, and over memory in tests.
 class DocumentInputs {
  public:
   virtual ~DocumentInputs() = default;
 
   // The stored response to `request` at `request.revision`. Code::kNotFound: it is not stored (any
-  // more); the document is then reopened with the requests in Missing().
+  // more); the rendering names it in Rendering::missing, and it is fetched again.
   virtual Result<StoredResponse> Response(const Request& request) = 0;
-  // The object JSON of a document. Code::kNotFound: not known.
+  // The object JSON of a document, by its id (no alias). Code::kNotFound: not known, or damaged.
   virtual Result<std::string> Object(const DocumentId& id) = 0;
   // A document by id or alias; nullopt: nobody has seen it.
   virtual std::optional<DocumentRow> Find(const DocumentId& id) = 0;
