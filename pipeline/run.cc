@@ -35,6 +35,9 @@ constexpr milliseconds kDrainLimit{3000};
 
 constexpr seconds kLimitsInterval{5};
 
+// Fetch hands back what would have to wait for longer than this.
+constexpr WallMs kWallMs = 5000;
+
 // Why a run ends before everything is done.
 struct EarlyEnd {
   ExitCode code = ExitCode::kIncomplete;
@@ -244,7 +247,10 @@ class Machine {
       if (!advanced) return Fail(advanced.error());
       if (!*advanced) break;
     }
-    if (admission_.ready() < kReadyLow) {
+    // Behind a long wait every admitted request would come straight back, and the whole frontier
+    // would be rewritten; what is ready stays where it is.
+    const bool walled = fetch_.Snapshot().wait_until_ms > clock_.WallNow() + kWallMs;
+    if (!walled && admission_.ready() < kReadyLow) {
       auto items = store_.Take(kReadyMax - admission_.ready());
       if (!items) return Fail(items.error());
       admission_.Refill(std::move(*items));
@@ -256,6 +262,8 @@ class Machine {
   SteadyTime NextTick() {
     const SteadyTime now = clock_.Now();
     SteadyTime next = now + seconds(1);
+    const WallMs wall = fetch_.Snapshot().wait_until_ms;
+    if (wall > clock_.WallNow()) next = std::min(next, now + milliseconds(wall - clock_.WallNow()));
     auto due = store_.NextDue();
     if (due && *due > 0) next = std::min(next, now + milliseconds(*due - clock_.WallNow()));
     return std::max(next, now + milliseconds(1));
