@@ -219,6 +219,7 @@ std::string ShowRate(const Job& job) {
   return rate ? Quoted(RateText(*rate)) : "the source's own";
 }
 
+// A member's name cannot stand in parentheses. NOLINTNEXTLINE(bugprone-macro-parentheses)
 #define FIELD(path) \
   [](auto& job) -> auto& { return job.path; }
 
