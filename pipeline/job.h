@@ -93,7 +93,7 @@ struct Job {
   } checkpoint;
 
   struct Monitoring {
-    std::string listen;  // "127.0.0.1:6060": no effect in this build
+    std::string listen;      // "127.0.0.1:6060": no effect in this build
     bool profiling = false;  // likewise
   } monitoring;
 

@@ -59,9 +59,9 @@ struct Documents::Row {
 
 namespace {
 
-#define SLUICE_DOCUMENT_COLUMNS                                                             \
-  "d.doc, d.id, d.kind, d.state, d.place, d.parent, d.anchor, d.title, d.name, "            \
-  "d.extension, d.part_of_parent, d.revision, d.stem, d.settled, d.known, d.optional, "     \
+#define SLUICE_DOCUMENT_COLUMNS                                                         \
+  "d.doc, d.id, d.kind, d.state, d.place, d.parent, d.anchor, d.title, d.name, "        \
+  "d.extension, d.part_of_parent, d.revision, d.stem, d.settled, d.known, d.optional, " \
   "d.open_requests, d.failed_requests, d.waiting_for, d.epoch, d.generation"
 
 }  // namespace
@@ -88,8 +88,7 @@ Documents::Documents(Database& database, Frontier& frontier, Intact intact)
          WHERE doc = ?)sql"),
       erase_(database, "DELETE FROM documents WHERE doc = ?"),
       get_object_(database, "SELECT checksum, body FROM objects WHERE doc = ?"),
-      put_object_(database,
-                  "INSERT OR REPLACE INTO objects(doc, body, checksum) VALUES(?, ?, ?)"),
+      put_object_(database, "INSERT OR REPLACE INTO objects(doc, body, checksum) VALUES(?, ?, ?)"),
       erase_object_(database, "DELETE FROM objects WHERE doc = ?"),
       add_alias_(database, "INSERT OR IGNORE INTO aliases(alias, document) VALUES(?, ?)"),
       names_(database, "SELECT alias FROM aliases WHERE document = ?"),
@@ -162,8 +161,7 @@ void Documents::UpdateKnown(const DocumentUpdate& update) {
                               ? update.revision.value
                               : fmt::format("{}~{}", update.revision.value, generation_));
   const bool changed = ContentChanged(row, revision, first);
-  const bool face_changed =
-      !row.known || row.title != update.title || row.name != update.name;
+  const bool face_changed = !row.known || row.title != update.title || row.name != update.name;
 
   row.title = update.title;
   row.name = update.name;
