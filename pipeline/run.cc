@@ -47,9 +47,9 @@ struct EarlyEnd {
 FetchOptions FetchOptionsFor(const Job& job, const Source& source) {
   const SourceLimits limits = source.Limits();
   const std::map<std::string, int> configured = {
-      {"pages", job.stages.fetch.pages},       {"databases", job.stages.fetch.databases},
-      {"blocks", job.stages.fetch.blocks},     {"comments", job.stages.fetch.comments},
-      {"users", job.stages.fetch.users},       {"properties", job.stages.fetch.properties},
+      {"pages", job.stages.fetch.pages},   {"databases", job.stages.fetch.databases},
+      {"blocks", job.stages.fetch.blocks}, {"comments", job.stages.fetch.comments},
+      {"users", job.stages.fetch.users},   {"properties", job.stages.fetch.properties},
       {"search", job.stages.list_limit},
   };
   FetchOptions options;
@@ -160,8 +160,9 @@ class Machine {
     stop_asked_ = true;
     printer.Clear();
     Log(LogLevel::kInfo, "stopping: finishing what is in flight; once more to leave at once");
-    End({.code = ExitCodeForSignal(signal), .message = "stopped by a signal; the same command goes "
-                                                       "on exactly there"});
+    End({.code = ExitCodeForSignal(signal),
+         .message = "stopped by a signal; the same command goes "
+                    "on exactly there"});
   }
 
   void CheckBounds() {
@@ -180,8 +181,7 @@ class Machine {
   ProgressSnapshot Snapshot() {
     ProgressSnapshot snapshot = progress_.With([](const auto& progress) { return progress; });
     const FetchStats stats = fetch_.Snapshot();
-    const double elapsed =
-        std::chrono::duration<double>(clock_.Now() - started_).count();
+    const double elapsed = std::chrono::duration<double>(clock_.Now() - started_).count();
     if (elapsed > 0) snapshot.requests_per_second = static_cast<double>(stats.sent) / elapsed;
     if (stats.wait_until_ms > clock_.WallNow()) {
       snapshot.waiting_for = "the rate limit";
@@ -303,7 +303,8 @@ class Machine {
         progress.documents_total = counted->total;
       });
     }
-    documents_counted_at_ = clock_.Now() + std::max<Duration>(seconds(1), 50 * (clock_.Now() - now));
+    documents_counted_at_ =
+        clock_.Now() + std::max<Duration>(seconds(1), 50 * (clock_.Now() - now));
   }
 
   void SaveLimits(const FetchStats& stats) {
@@ -330,8 +331,7 @@ class Machine {
   // that stopped this one.
   void ExportRate() {
     const FetchState state = fetch_.ExportState();
-    const std::string text =
-        fmt::format("{} {}", state.not_before_ms, state.learned_milli_rps);
+    const std::string text = fmt::format("{} {}", state.not_before_ms, state.learned_milli_rps);
     if (text == saved_rate_ || text == "0 0") return;
     if (store_.SetFact("rate", text)) saved_rate_ = text;
   }
@@ -435,9 +435,10 @@ RunResult Conclude(Store& store, OutputDir& output) {
   }
   if (result.failed > 0) {
     result.exit_code = ExitCode::kIncomplete;
-    result.message = fmt::format("{} items failed; `sluice failures` names them, `sluice retry` "
-                                 "tries them again",
-                                 result.failed);
+    result.message = fmt::format(
+        "{} items failed; `sluice failures` names them, `sluice retry` "
+        "tries them again",
+        result.failed);
   }
   return result;
 }
@@ -460,11 +461,15 @@ Status ForgetState(const std::filesystem::path& file) {
 
 const char* OutcomeName(const RunResult& result) {
   switch (result.exit_code) {
-    case ExitCode::kComplete: return "complete";
-    case ExitCode::kIncomplete: return "incomplete";
+    case ExitCode::kComplete:
+      return "complete";
+    case ExitCode::kIncomplete:
+      return "incomplete";
     case ExitCode::kInterrupted:
-    case ExitCode::kTerminated: return "stopped";
-    default: return "failed";
+    case ExitCode::kTerminated:
+      return "stopped";
+    default:
+      return "failed";
   }
 }
 
@@ -489,8 +494,8 @@ RunResult RunExport(const Job& job, const RunOptions& options, RunMode mode, con
     const auto state = output->Inspect(row.path, WithHash::kNo);
     return state && *state && (*state)->bytes == row.bytes && (*state)->mtime_ns == row.mtime_ns;
   };
-  auto store = Store::Open(file, StoreOptionsFor(job, options, std::move(fingerprint)), clock,
-                           intact);
+  auto store =
+      Store::Open(file, StoreOptionsFor(job, options, std::move(fingerprint)), clock, intact);
   if (!store) return Failed(store.error());
 
   if (mode == RunMode::kExport) {
