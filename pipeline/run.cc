@@ -44,7 +44,7 @@ struct EarlyEnd {
   std::string message;
 };
 
-FetchOptions FetchOptionsFor(const Job& job, const Source& source) {
+FetchOptions FetchOptionsFor(const Job& job, const RunOptions& run, const Source& source) {
   const SourceLimits limits = source.Limits();
   const std::map<std::string, int> configured = {
       {"pages", job.stages.fetch.pages},   {"databases", job.stages.fetch.databases},
@@ -67,6 +67,7 @@ FetchOptions FetchOptionsFor(const Job& job, const Source& source) {
   options.retry.read_attempts = job.retry.read_attempts;
   options.retry.base = job.retry.base;
   options.max_wait = job.retry.max_wait;
+  options.requests_max = run.requests_max.value_or(0);
   return options;
 }
 
@@ -95,7 +96,7 @@ class Machine {
         source_(source),
         store_(store),
         clock_(clock),
-        fetch_options_(FetchOptionsFor(job, source)),
+        fetch_options_(FetchOptionsFor(job, options, source)),
         admission_(static_cast<std::size_t>(job.limits.in_flight)),
         readers_(StateFile(job.output)),
         lookup_(readers_, clock, {.enabled = job.cache.enabled, .ttl = job.cache.ttl}),
@@ -142,6 +143,7 @@ class Machine {
     // drain would run while it is destroyed.
     committer_.Stop();
     graph_.Drain();
+    SaveLimits(fetch_.Snapshot());  // the commit thread is gone: its part of the state is ours now
     printer.Finish(Snapshot());
   }
 

@@ -66,6 +66,7 @@ struct FetchOptions {
   BreakerOptions breaker;
   Duration max_wait = std::chrono::minutes(15);  // of refusals without one acceptance between
   std::size_t body_bytes_max = 64u << 20;
+  std::int64_t requests_max = 0;  // sent, repeats included; then as Stop(). 0: no bound
 };
 
 struct FetchStats {

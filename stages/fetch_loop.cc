@@ -92,6 +92,8 @@ void FetchLoop::Pump(Host& host) {
     JobPtr job = std::move(queue->front());
     queue->pop_front();
     Send(host, std::move(job), std::get<Permit>(permit));
+    const std::int64_t sent = stats_.With([](const FetchStats& stats) { return stats.sent; });
+    if (options_.requests_max > 0 && sent >= options_.requests_max) Stop();
   }
 }
 

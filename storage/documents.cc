@@ -95,6 +95,7 @@ Documents::Documents(Database& database, Frontier& frontier, Intact intact)
       children_(database, "SELECT id FROM documents WHERE parent = ? AND place = 'under'"),
       add_mention_(database, "INSERT OR IGNORE INTO mentions(document, target) VALUES(?, ?)"),
       clear_mentions_(database, "DELETE FROM mentions WHERE document = ?"),
+      clear_notes_(database, "DELETE FROM notes WHERE document = ? AND origin = 'fetch'"),
       count_unsettled_(database, R"sql(
         SELECT count(*) FROM mentions m
          WHERE m.document = ?
@@ -176,6 +177,7 @@ void Documents::UpdateKnown(const DocumentUpdate& update) {
     row.failed_requests = 0;
     ++row.epoch;
     clear_mentions_.Use().Bind(row.id).Done();
+    clear_notes_.Use().Bind(row.id).Done();  // its answers are read again, and say it again
   }
   // A damaged object is replaced at any sight of a whole one; else it would be asked for for ever.
   if (changed || !ObjectIntact(row)) StoreObject(row, update.object);
@@ -368,6 +370,7 @@ void Documents::BecomeMissing(Row& row) {
   row.revision.clear();
   erase_object_.Use().Bind(row.doc).Done();
   clear_mentions_.Use().Bind(row.id).Done();
+  clear_notes_.Use().Bind(row.id).Done();
   Save(row);
   Settle(row);
   if (was_known && row.part_of_parent) MarkStale(row.parent);

@@ -138,6 +138,7 @@ class Documents {
   Statement children_;
   Statement add_mention_;
   Statement clear_mentions_;
+  Statement clear_notes_;
   Statement count_unsettled_;
   Statement count_open_parts_;
   Statement one_less_;

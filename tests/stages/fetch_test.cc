@@ -290,6 +290,15 @@ TEST_F(FetchTest, StopHandsBackWhatWaitsAndLetsTheRestComeHome) {
   EXPECT_EQ(answered_, 6) << "each exactly once";
 }
 
+TEST_F(FetchTest, SendsNoMoreThanTheBound) {
+  options_.requests_max = 3;
+  Serve([](const HttpRequest&) { return Answers(200); });
+  AskMany(7);
+  transport_->RunUntilIdle();
+  EXPECT_EQ(CountOf<Answer>(), 3);
+  EXPECT_EQ(CountOf<Stopped>(), 4);
+}
+
 TEST_F(FetchTest, WhatTheTransportCancelsIsStopped) {
   Serve([](const HttpRequest&) { return Answers(200); });
   AskMany(3);
