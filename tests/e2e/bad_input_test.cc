@@ -174,7 +174,7 @@ INSTANTIATE_TEST_SUITE_P(Answers, BadAnswerTest,
                                          AnswerCase{"DeepJson", "deep-json",
                                                     "nested deeper than 256 levels"},
                                          AnswerCase{"GzipBomb", "gzip-bomb", "larger than 67 MB"}),
-                         [](const auto& info) { return info.param.name; });
+                         [](const auto& test) { return test.param.name; });
 
 // A workspace of two pages that is written by the test: what it leaves out is answered with 404.
 class OnePageMissingTest : public BadInputTest {

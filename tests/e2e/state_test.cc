@@ -99,7 +99,7 @@ INSTANTIATE_TEST_SUITE_P(
                     ViewCase{"v_runs", {}},
                     ViewCase{"v_outputs", {"path", "source_id", "revision", "bytes", "sha256"}},
                     ViewCase{"v_limits", {"name", "value"}}),
-    [](const auto& info) { return info.param.view; });
+    [](const auto& test) { return test.param.view; });
 
 TEST_F(VisibleStateTest, OutputsInTheStateAreTheFilesInTheFolder) {
   ASSERT_EQ(exporter_.Export(Workspace()).exit_code, 0);
