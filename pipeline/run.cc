@@ -47,9 +47,9 @@ struct EarlyEnd {
 FetchOptions FetchOptionsFor(const Job& job, const Source& source) {
   const SourceLimits limits = source.Limits();
   const std::map<std::string, int> configured = {
-      {"pages", job.stages.fetch.pages},       {"databases", job.stages.fetch.databases},
-      {"blocks", job.stages.fetch.blocks},     {"comments", job.stages.fetch.comments},
-      {"users", job.stages.fetch.users},       {"properties", job.stages.fetch.properties},
+      {"pages", job.stages.fetch.pages},   {"databases", job.stages.fetch.databases},
+      {"blocks", job.stages.fetch.blocks}, {"comments", job.stages.fetch.comments},
+      {"users", job.stages.fetch.users},   {"properties", job.stages.fetch.properties},
       {"search", job.stages.list_limit},
   };
   FetchOptions options;
@@ -59,9 +59,11 @@ FetchOptions FetchOptionsFor(const Job& job, const Source& source) {
     if (found != configured.end()) operation.in_flight_max = found->second;
   }
   options.autotune = job.stages.fetch.autotune ? Autotune::kOn : Autotune::kOff;
-  options.rate = {
-      .requests_per_second = job.limits.requests_per_second.value_or(limits.requests_per_second),
-      .burst = job.limits.burst.value_or(limits.burst)};
+  const double rate = job.limits.requests_per_second.value_or(limits.requests_per_second);
+  // The source's burst belongs to the source's rate; where the rate is to be found, a burst would
+  // only be refused.
+  options.rate = {.requests_per_second = rate,
+                  .burst = job.limits.burst.value_or(rate > 0 ? limits.burst : 1)};
   options.retry.read_attempts = job.retry.read_attempts;
   options.retry.base = job.retry.base;
   options.max_wait = job.retry.max_wait;
@@ -158,8 +160,9 @@ class Machine {
     stop_asked_ = true;
     printer.Clear();
     Log(LogLevel::kInfo, "stopping: finishing what is in flight; once more to leave at once");
-    End({.code = ExitCodeForSignal(signal), .message = "stopped by a signal; the same command goes "
-                                                       "on exactly there"});
+    End({.code = ExitCodeForSignal(signal),
+         .message = "stopped by a signal; the same command goes "
+                    "on exactly there"});
   }
 
   void CheckBounds() {
@@ -178,8 +181,7 @@ class Machine {
   ProgressSnapshot Snapshot() {
     ProgressSnapshot snapshot = progress_.With([](const auto& progress) { return progress; });
     const FetchStats stats = fetch_.Snapshot();
-    const double elapsed =
-        std::chrono::duration<double>(clock_.Now() - started_).count();
+    const double elapsed = std::chrono::duration<double>(clock_.Now() - started_).count();
     if (elapsed > 0) snapshot.requests_per_second = static_cast<double>(stats.sent) / elapsed;
     if (stats.wait_until_ms > clock_.WallNow()) {
       snapshot.waiting_for = "the rate limit";
@@ -301,7 +303,8 @@ class Machine {
         progress.documents_total = counted->total;
       });
     }
-    documents_counted_at_ = clock_.Now() + std::max<Duration>(seconds(1), 50 * (clock_.Now() - now));
+    documents_counted_at_ =
+        clock_.Now() + std::max<Duration>(seconds(1), 50 * (clock_.Now() - now));
   }
 
   void SaveLimits(const FetchStats& stats) {
@@ -328,8 +331,7 @@ class Machine {
   // that stopped this one.
   void ExportRate() {
     const FetchState state = fetch_.ExportState();
-    const std::string text =
-        fmt::format("{} {}", state.not_before_ms, state.learned_milli_rps);
+    const std::string text = fmt::format("{} {}", state.not_before_ms, state.learned_milli_rps);
     if (text == saved_rate_ || text == "0 0") return;
     if (store_.SetFact("rate", text)) saved_rate_ = text;
   }
@@ -433,9 +435,10 @@ RunResult Conclude(Store& store, OutputDir& output) {
   }
   if (result.failed > 0) {
     result.exit_code = ExitCode::kIncomplete;
-    result.message = fmt::format("{} items failed; `sluice failures` names them, `sluice retry` "
-                                 "tries them again",
-                                 result.failed);
+    result.message = fmt::format(
+        "{} items failed; `sluice failures` names them, `sluice retry` "
+        "tries them again",
+        result.failed);
   }
   return result;
 }
@@ -458,11 +461,15 @@ Status ForgetState(const std::filesystem::path& file) {
 
 const char* OutcomeName(const RunResult& result) {
   switch (result.exit_code) {
-    case ExitCode::kComplete: return "complete";
-    case ExitCode::kIncomplete: return "incomplete";
+    case ExitCode::kComplete:
+      return "complete";
+    case ExitCode::kIncomplete:
+      return "incomplete";
     case ExitCode::kInterrupted:
-    case ExitCode::kTerminated: return "stopped";
-    default: return "failed";
+    case ExitCode::kTerminated:
+      return "stopped";
+    default:
+      return "failed";
   }
 }
 
@@ -487,8 +494,8 @@ RunResult RunExport(const Job& job, const RunOptions& options, RunMode mode, con
     const auto state = output->Inspect(row.path, WithHash::kNo);
     return state && *state && (*state)->bytes == row.bytes && (*state)->mtime_ns == row.mtime_ns;
   };
-  auto store = Store::Open(file, StoreOptionsFor(job, options, std::move(fingerprint)), clock,
-                           intact);
+  auto store =
+      Store::Open(file, StoreOptionsFor(job, options, std::move(fingerprint)), clock, intact);
   if (!store) return Failed(store.error());
 
   if (mode == RunMode::kExport) {

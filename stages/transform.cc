@@ -87,26 +87,25 @@ void Transform::ReadStored(Item& item) const {
 
 void Transform::ReadFetched(Item& item) const {
   CommitRecord& record = item.record;
-  std::visit(
-      Overloaded{
-          [&](Answer& answer) { ReadAnswer(item, std::move(answer)); },
-          [&](Refusal& refusal) { ReadRefusal(item, std::move(refusal)); },
-          [&](Again& again) {
-            record.verdict = CommitRecord::Verdict::kRetry;
-            record.failure = std::move(again.failure);
-            record.next_attempt = item.work.attempt + (again.counts ? 1 : 0);
-            record.not_before_ms =
-                clock_.WallNow() +
-                std::chrono::ceil<std::chrono::milliseconds>(again.delay).count();
-          },
-          [&](GaveUp& gave_up) { FailItem(item, std::move(gave_up.failure)); },
-          [&](Stopped&) { record.verdict = CommitRecord::Verdict::kReturn; },
-          [&](Fatal& fatal) {
-            record.verdict = CommitRecord::Verdict::kReturn;
-            item.fatal = std::move(fatal);
-          },
-      },
-      *item.fetched);
+  std::visit(Overloaded{
+                 [&](Answer& answer) { ReadAnswer(item, std::move(answer)); },
+                 [&](Refusal& refusal) { ReadRefusal(item, std::move(refusal)); },
+                 [&](Again& again) {
+                   record.verdict = CommitRecord::Verdict::kRetry;
+                   record.failure = std::move(again.failure);
+                   record.next_attempt = item.work.attempt + (again.counts ? 1 : 0);
+                   record.not_before_ms =
+                       clock_.WallNow() +
+                       std::chrono::ceil<std::chrono::milliseconds>(again.delay).count();
+                 },
+                 [&](GaveUp& gave_up) { FailItem(item, std::move(gave_up.failure)); },
+                 [&](Stopped&) { record.verdict = CommitRecord::Verdict::kReturn; },
+                 [&](Fatal& fatal) {
+                   record.verdict = CommitRecord::Verdict::kReturn;
+                   item.fatal = std::move(fatal);
+                 },
+             },
+             *item.fetched);
 }
 
 void Transform::ReadAnswer(Item& item, Answer answer) const {
@@ -120,8 +119,7 @@ void Transform::ReadAnswer(Item& item, Answer answer) const {
                   .message = reading.error().message};
   Rng rng(static_cast<std::uint64_t>(Checksum(RequestText(request))) +
           static_cast<std::uint64_t>(item.work.attempt));
-  const RetryDecision decision =
-      Decide(item.work.attempt, failure.code, std::nullopt, retry_, rng);
+  const RetryDecision decision = Decide(item.work.attempt, failure.code, std::nullopt, retry_, rng);
   if (decision.kind != RetryDecision::Kind::kAgain) return FailItem(item, std::move(failure));
   item.fetched = Again{.failure = std::move(failure), .delay = decision.delay};
   ReadFetched(item);

@@ -24,8 +24,7 @@ Manifest::Manifest(Database& database)
       make_obsolete_(database, "UPDATE outputs SET obsolete = 1 WHERE source_id = ?"),
       obsolete_(database, "SELECT path FROM outputs WHERE obsolete = 1 LIMIT 1000"),
       forget_(database, "DELETE FROM outputs WHERE path = ? AND obsolete = 1"),
-      add_note_(database,
-                "INSERT INTO notes(document, origin, kind, text) VALUES(?, ?, ?, ?)"),
+      add_note_(database, "INSERT INTO notes(document, origin, kind, text) VALUES(?, ?, ?, ?)"),
       clear_notes_(database, "DELETE FROM notes WHERE document = ? AND origin = ?"),
       shortfalls_(database, "SELECT text FROM notes WHERE kind = 'shortfall' ORDER BY note") {}
 
@@ -100,8 +99,6 @@ std::vector<std::string> Manifest::Shortfalls() {
   return texts;
 }
 
-void Manifest::ClearShortfalls() {
-  clear_notes_.Use().Bind(kNoDocument).Bind(kFetch).Done();
-}
+void Manifest::ClearShortfalls() { clear_notes_.Use().Bind(kNoDocument).Bind(kFetch).Done(); }
 
 }  // namespace sluice

@@ -25,6 +25,10 @@ constexpr double kCreep = 0.0002;
 constexpr double kCareWhereExact = 10;
 constexpr double kNear = 0.1;
 constexpr double kGrowth = 1.5;  // per round trip, until the first refusal
+// How deep one refusal may cut. What was accepted just before says more where the rate is unknown;
+// where it is configured, a timer that was late on a busy machine looks the same, and is likelier.
+constexpr double kCutUnknown = 0.25;
+constexpr double kCutConfigured = 0.9;
 constexpr std::size_t kAcceptedKept = 8;
 constexpr Duration kLongRetryAfter = std::chrono::seconds(5);
 constexpr int kRefusalsToObey = 3;
@@ -149,7 +153,8 @@ void RateLimiter::SlowDown(const Permit& refused) {
   if (refusals_in_row_ == 1) {
     refused_pace_ = refused.pace;
     const double accepted = AcceptedRateBefore(refused.sent_at);
-    pace_ = std::min(pace_, std::clamp(accepted, refused.pace / 4, refused.pace * kBackOff));
+    const double lowest = refused.pace * (ceiling_ < kUnbounded ? kCutConfigured : kCutUnknown);
+    pace_ = std::min(pace_, std::clamp(accepted, lowest, refused.pace * kBackOff));
   } else if (meaning_ == RetryAfterMeaning::kRoundedUp) {
     pace_ /= 2;  // refused by a closed server the pace would say nothing
   }

@@ -1,6 +1,6 @@
 // How fast requests may go to one host with one credential.
 //
-// Known rate: GCRA at that rate, which is a ceiling. Unknown rate: starts slowly, grows by half per
+// Known rate: GCRA just below it; it is a ceiling. Unknown rate: starts at 20/s, grows by half per
 // round trip until the first refusal, then stays just below what the server accepts and tries a
 // little more now and then; so refusals stay near one in a hundred.
 //
@@ -10,7 +10,8 @@
 //   - less is put to the test, once: one request at a time, sent after 1, 2 and 4 intervals of the
 //     learned rate. Accepted: this server rounds up, and slowing down is answer enough from then
 //     on. Refused three times: it means what it says, and is obeyed from then on.
-//   - three refusals in a row without one acceptance: it is obeyed whatever was learned before.
+//   - after three refusals in a row without one acceptance everything waits whatever was learned
+//     before: 1 s, doubled with each further one up to 60 s, and no less than the server says.
 #pragma once
 
 #include <cstdint>
