@@ -44,7 +44,7 @@ struct EarlyEnd {
   std::string message;
 };
 
-FetchOptions FetchOptionsFor(const Job& job, const Source& source) {
+FetchOptions FetchOptionsFor(const Job& job, const RunOptions& run, const Source& source) {
   const SourceLimits limits = source.Limits();
   const std::map<std::string, int> configured = {
       {"pages", job.stages.fetch.pages},   {"databases", job.stages.fetch.databases},
@@ -64,6 +64,7 @@ FetchOptions FetchOptionsFor(const Job& job, const Source& source) {
   // only be refused.
   options.rate = {.requests_per_second = rate,
                   .burst = job.limits.burst.value_or(rate > 0 ? limits.burst : 1)};
+  options.requests_max = run.requests_max;
   options.retry.read_attempts = job.retry.read_attempts;
   options.retry.base = job.retry.base;
   options.max_wait = job.retry.max_wait;
@@ -95,7 +96,7 @@ class Machine {
         source_(source),
         store_(store),
         clock_(clock),
-        fetch_options_(FetchOptionsFor(job, source)),
+        fetch_options_(FetchOptionsFor(job, options, source)),
         admission_(static_cast<std::size_t>(job.limits.in_flight)),
         readers_(StateFile(job.output)),
         lookup_(readers_, clock, {.enabled = job.cache.enabled, .ttl = job.cache.ttl}),
