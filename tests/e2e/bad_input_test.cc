@@ -63,6 +63,20 @@ TEST_F(UsageTest, UnknownKeyIsNamedWithFileLineAndTheKeyThatWasMeant) {
   }
 }
 
+TEST_F(UsageTest, AGoodJobFileIsCheckedAndRun) {
+  const SimProcess sim = Workspace();
+  const std::string job = WriteJob(
+      "[job]\nname = \"x\"\nsource = \"notion\"\noutput = \"./out\"\n[notion]\ntoken = \"env:" +
+      std::string(Exporter::kTokenVariable) + "\"\nbase_url = \"" + sim.url() +
+      "\"\n[limits]\nrate = 0\n");
+  const Outcome check = exporter_.Run({"check", job});
+  EXPECT_EQ(check.exit_code, 0) << check.err;
+  EXPECT_EQ(sim.Answered(), 0u);
+  const Outcome run = exporter_.Run({"run", job, "--progress", "none"});
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_THAT(Differences(ExportOf(sim), exporter_.Output()), IsEmpty());
+}
+
 TEST_F(UsageTest, UnknownKeyOfAFlagIsNamed) {
   const Outcome outcome = exporter_.Export({"--set", "limits.rat=1"});
   ExpectOneLine(outcome, 2);

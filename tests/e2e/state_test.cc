@@ -136,6 +136,27 @@ TEST_F(VisibleStateTest, TheReportSaysWhatTheRunDid) {
   EXPECT_TRUE(json::accept(ReadFile(report)));
 }
 
+TEST_F(VisibleStateTest, NoMoreIsInFlightThanAllowed) {
+  ASSERT_EQ(
+      exporter_.Export(Workspace({"--latency", "5ms"}), {"--set", "limits.in_flight=7"}).exit_code,
+      0);
+  const Rows peak =
+      Query(exporter_.state(), "SELECT value FROM v_limits WHERE name = 'in_flight.peak'");
+  ASSERT_EQ(peak.size(), 1u);
+  EXPECT_GE(std::stoi(peak[0][0]), 2);
+  EXPECT_LE(std::stoi(peak[0][0]), 7);
+}
+
+TEST_F(VisibleStateTest, NoMoreIsSentThanTheRateAllows) {
+  const SimProcess sim = Simulate({"--pages", "10", "--blocks", "2", "--databases", "1"});
+  const Outcome outcome = exporter_.Export(sim, {"--tpslimit", "20", "--tpslimit-burst", "1"});
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  const std::vector<LogLine> log = sim.Log();
+  const std::int64_t gaps = static_cast<std::int64_t>(log.size()) - 1;
+  // A request may come late and the last one early, each by the time of one answer.
+  EXPECT_GE(log.back().time_ms - log.front().time_ms, 50 * gaps - 50);
+}
+
 TEST_F(VisibleStateTest, TheTokenIsWrittenNowhere) {
   const std::string canary = "canary_8f1b62d0c4";
   exporter_.SetToken(canary);
