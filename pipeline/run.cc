@@ -64,10 +64,10 @@ FetchOptions FetchOptionsFor(const Job& job, const RunOptions& run, const Source
   // only be refused.
   options.rate = {.requests_per_second = rate,
                   .burst = job.limits.burst.value_or(rate > 0 ? limits.burst : 1)};
+  options.requests_max = run.requests_max;
   options.retry.read_attempts = job.retry.read_attempts;
   options.retry.base = job.retry.base;
   options.max_wait = job.retry.max_wait;
-  options.requests_max = run.requests_max.value_or(0);
   return options;
 }
 

@@ -92,8 +92,6 @@ void FetchLoop::Pump(Host& host) {
     JobPtr job = std::move(queue->front());
     queue->pop_front();
     Send(host, std::move(job), std::get<Permit>(permit));
-    const std::int64_t sent = stats_.With([](const FetchStats& stats) { return stats.sent; });
-    if (options_.requests_max > 0 && sent >= options_.requests_max) Stop();
   }
 }
 
@@ -151,6 +149,7 @@ void FetchLoop::Send(Host& host, JobPtr job, Permit permit) {
   transport_.Start(std::move(http),
                    [self = shared_from_this(), job = std::move(job), ticket](
                        TransportResult result) { self->OnDone(job, ticket, std::move(result)); });
+  if (++sent_ == options_.requests_max) Stop();
 }
 
 void FetchLoop::OnDone(const JobPtr& job, const Ticket& ticket, TransportResult result) {

@@ -51,7 +51,7 @@ INSTANTIATE_TEST_SUITE_P(
                     LineCase{"TableRule", "| --- | --- |", ""},
                     LineCase{"BeyondAscii", "I 😍 Notion – größer", "I 😍 Notion – größer"},
                     LineCase{"Date", "on July 14, 2022.", "on 20220714"}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& test) { return test.param.name; });
 
 struct DateCase {
   std::string text;
