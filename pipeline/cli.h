@@ -20,7 +20,7 @@ enum class Verb {
   kCheck,     // `check JOB`
   kStatus,    // `status DIR`
   kFailures,  // `failures DIR`
-  kRetry,     // `retry DIR`: as kRun, only the failed items; job_file where --job is given
+  kRetry,     // `retry DIR`: as kRun without a listing; job_file where --job is given
   kVersion,   // print `text`
   kHelp,      // print `text`
 };
@@ -30,7 +30,7 @@ enum class ReportFormat { kText, kJson };
 // What a run is told beside its job.
 struct RunOptions {
   bool fresh = false;  // forget the state first
-  bool full = false;   // ignore revisions
+  bool full = false;   // ignore revisions and stored answers
   ProgressMode progress = ProgressMode::kAuto;
   std::optional<std::filesystem::path> report;            // file that gets the JSON summary
   std::optional<std::chrono::milliseconds> duration_max;  // then stop, resumable (exit 3)

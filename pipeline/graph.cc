@@ -49,17 +49,18 @@ struct Graph::Machine {
 
   Machine(Admission& admission, const Lookup& lookup_stage, Fetch& fetch_stage,
           const Transform& transform_stage, Write write_stage, StageLimits limits)
-      : list(graph, [this, &admission](oneapi::tbb::flow_control& control) -> ItemPtr {
-          auto work = admission.TryAdmit();
-          if (!work) {
-            control.stop();  // until the next Activate()
-            return {};
-          }
-          ++admitted;
-          auto item = std::make_shared<Item>();
-          item->work = std::move(*work);
-          return item;
-        }),
+      : list(graph,
+             [this, &admission](oneapi::tbb::flow_control& control) -> ItemPtr {
+               auto work = admission.TryAdmit();
+               if (!work) {
+                 control.stop();  // until the next Activate()
+                 return {};
+               }
+               ++admitted;
+               auto item = std::make_shared<Item>();
+               item->work = std::move(*work);
+               return item;
+             }),
         lookup(graph, limits.lookup,
                [&lookup_stage](const ItemPtr& item, LookupNode::output_ports_type& ports) {
                  if (lookup_stage(*item) == Route::kHit) {
@@ -117,8 +118,8 @@ Graph::Graph(Admission& admission, const Lookup& lookup, Fetch& fetch, const Tra
              Write write, StageLimits limits)
     : arena_(std::make_unique<Arena>()) {
   arena_->arena.execute([&] {
-    machine_ = std::make_unique<Machine>(admission, lookup, fetch, transform, std::move(write),
-                                         limits);
+    machine_ =
+        std::make_unique<Machine>(admission, lookup, fetch, transform, std::move(write), limits);
   });
 }
 

@@ -34,7 +34,7 @@ struct FetchLimits {
 
 struct Job {
   // [job]
-  std::string name;                         // shown in logs and reports; default: the file's name
+  std::string name;                         // shown by `check`; default: the file's name
   SourceKind source = SourceKind::kNotion;  // required in a job file
   std::filesystem::path output;             // required. In a file: relative to the file's folder;
                                             // in a flag or variable: to the current folder
@@ -47,14 +47,15 @@ struct Job {
                                          // by everyone on the way
     std::string version = "2025-09-03";  // API version: that, or "2022-06-28" for proxies and
                                          // servers which know no data sources
-    // What is exported. "comments" costs one request for every page, so it is not in the default.
+    // "comments" (one request for every changed page, so not in the default) and "users" are
+    // switches. Pages and databases are always exported; "assets" has no effect in this build.
     std::vector<std::string> include = {"pages", "databases", "users"};
     std::vector<std::string> roots;  // page or database ids; empty: all that the token sees
   } notion;
 
   struct Limits {
     int in_flight = 64;                      // items between admission and durable commit
-    std::int64_t memory_bytes = 50'000'000;  // "50MB": bodies in flight and cached in memory
+    std::int64_t memory_bytes = 50'000'000;  // memory: no effect in this build; in_flight bounds
     // Requests per second: "3/s", "1000/5m", 2.5; 0: no limit. Left out: what the source documents.
     std::optional<double> requests_per_second;
     std::optional<int> burst;  // requests that may go at once after a pause. Left
@@ -82,9 +83,9 @@ struct Job {
   struct Cache {
     bool enabled = true;                        // false: the next run asks for everything again
     std::int64_t bytes_max = 256'000'000;       // max_bytes, on disk, compressed
-    std::int64_t entries_max = 0;               // max_entries; 0: no bound
+    std::int64_t entries_max = 0;               // max_entries: no effect in this build
     std::chrono::milliseconds ttl{86'400'000};  // "24h", for what carries no revision or validator
-    int memory_entries = 10'000;                // the tier in memory, within limits.memory
+    int memory_entries = 10'000;                // no effect in this build
   } cache;
 
   struct Checkpoint {
@@ -92,8 +93,8 @@ struct Job {
   } checkpoint;
 
   struct Monitoring {
-    std::string listen;  // "127.0.0.1:6060"; empty: no status server
-    bool profiling = false;
+    std::string listen;      // "127.0.0.1:6060": no effect in this build
+    bool profiling = false;  // likewise
   } monitoring;
 
   // Where each key that is not at its default was set: "wiki.toml:12", "SLUICE_LIMITS_RATE",

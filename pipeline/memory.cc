@@ -4,6 +4,7 @@
 
 namespace sluice {
 
-void BoundAllocator() { mallopt(M_ARENA_MAX, 2); }
+// There is no other thread yet.
+void BoundAllocator() { mallopt(M_ARENA_MAX, 2); }  // NOLINT(concurrency-mt-unsafe)
 
 }  // namespace sluice

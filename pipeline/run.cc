@@ -35,6 +35,9 @@ constexpr milliseconds kDrainLimit{3000};
 
 constexpr seconds kLimitsInterval{5};
 
+// Fetch hands back what would have to wait for longer than this.
+constexpr WallMs kWallMs = 5000;
+
 // Why a run ends before everything is done.
 struct EarlyEnd {
   ExitCode code = ExitCode::kIncomplete;
@@ -44,9 +47,9 @@ struct EarlyEnd {
 FetchOptions FetchOptionsFor(const Job& job, const Source& source) {
   const SourceLimits limits = source.Limits();
   const std::map<std::string, int> configured = {
-      {"pages", job.stages.fetch.pages},       {"databases", job.stages.fetch.databases},
-      {"blocks", job.stages.fetch.blocks},     {"comments", job.stages.fetch.comments},
-      {"users", job.stages.fetch.users},       {"properties", job.stages.fetch.properties},
+      {"pages", job.stages.fetch.pages},   {"databases", job.stages.fetch.databases},
+      {"blocks", job.stages.fetch.blocks}, {"comments", job.stages.fetch.comments},
+      {"users", job.stages.fetch.users},   {"properties", job.stages.fetch.properties},
       {"search", job.stages.list_limit},
   };
   FetchOptions options;
@@ -56,9 +59,11 @@ FetchOptions FetchOptionsFor(const Job& job, const Source& source) {
     if (found != configured.end()) operation.in_flight_max = found->second;
   }
   options.autotune = job.stages.fetch.autotune ? Autotune::kOn : Autotune::kOff;
-  options.rate = {
-      .requests_per_second = job.limits.requests_per_second.value_or(limits.requests_per_second),
-      .burst = job.limits.burst.value_or(limits.burst)};
+  const double rate = job.limits.requests_per_second.value_or(limits.requests_per_second);
+  // The source's burst belongs to the source's rate; where the rate is to be found, a burst would
+  // only be refused.
+  options.rate = {.requests_per_second = rate,
+                  .burst = job.limits.burst.value_or(rate > 0 ? limits.burst : 1)};
   options.retry.read_attempts = job.retry.read_attempts;
   options.retry.base = job.retry.base;
   options.max_wait = job.retry.max_wait;
@@ -155,8 +160,9 @@ class Machine {
     stop_asked_ = true;
     printer.Clear();
     Log(LogLevel::kInfo, "stopping: finishing what is in flight; once more to leave at once");
-    End({.code = ExitCodeForSignal(signal), .message = "stopped by a signal; the same command goes "
-                                                       "on exactly there"});
+    End({.code = ExitCodeForSignal(signal),
+         .message = "stopped by a signal; the same command goes "
+                    "on exactly there"});
   }
 
   void CheckBounds() {
@@ -175,8 +181,7 @@ class Machine {
   ProgressSnapshot Snapshot() {
     ProgressSnapshot snapshot = progress_.With([](const auto& progress) { return progress; });
     const FetchStats stats = fetch_.Snapshot();
-    const double elapsed =
-        std::chrono::duration<double>(clock_.Now() - started_).count();
+    const double elapsed = std::chrono::duration<double>(clock_.Now() - started_).count();
     if (elapsed > 0) snapshot.requests_per_second = static_cast<double>(stats.sent) / elapsed;
     if (stats.wait_until_ms > clock_.WallNow()) {
       snapshot.waiting_for = "the rate limit";
@@ -245,7 +250,10 @@ class Machine {
       if (!advanced) return Fail(advanced.error());
       if (!*advanced) break;
     }
-    if (admission_.ready() < kReadyLow) {
+    // Behind a long wait every admitted request would come straight back, and the whole frontier
+    // would be rewritten; what is ready stays where it is.
+    const bool walled = fetch_.Snapshot().wait_until_ms > clock_.WallNow() + kWallMs;
+    if (!walled && admission_.ready() < kReadyLow) {
       auto items = store_.Take(kReadyMax - admission_.ready());
       if (!items) return Fail(items.error());
       admission_.Refill(std::move(*items));
@@ -257,6 +265,8 @@ class Machine {
   SteadyTime NextTick() {
     const SteadyTime now = clock_.Now();
     SteadyTime next = now + seconds(1);
+    const WallMs wall = fetch_.Snapshot().wait_until_ms;
+    if (wall > clock_.WallNow()) next = std::min(next, now + milliseconds(wall - clock_.WallNow()));
     auto due = store_.NextDue();
     if (due && *due > 0) next = std::min(next, now + milliseconds(*due - clock_.WallNow()));
     return std::max(next, now + milliseconds(1));
@@ -294,7 +304,8 @@ class Machine {
         progress.documents_total = counted->total;
       });
     }
-    documents_counted_at_ = clock_.Now() + std::max<Duration>(seconds(1), 50 * (clock_.Now() - now));
+    documents_counted_at_ =
+        clock_.Now() + std::max<Duration>(seconds(1), 50 * (clock_.Now() - now));
   }
 
   void SaveLimits(const FetchStats& stats) {
@@ -321,8 +332,7 @@ class Machine {
   // that stopped this one.
   void ExportRate() {
     const FetchState state = fetch_.ExportState();
-    const std::string text =
-        fmt::format("{} {}", state.not_before_ms, state.learned_milli_rps);
+    const std::string text = fmt::format("{} {}", state.not_before_ms, state.learned_milli_rps);
     if (text == saved_rate_ || text == "0 0") return;
     if (store_.SetFact("rate", text)) saved_rate_ = text;
   }
@@ -426,9 +436,10 @@ RunResult Conclude(Store& store, OutputDir& output) {
   }
   if (result.failed > 0) {
     result.exit_code = ExitCode::kIncomplete;
-    result.message = fmt::format("{} items failed; `sluice failures` names them, `sluice retry` "
-                                 "tries them again",
-                                 result.failed);
+    result.message = fmt::format(
+        "{} items failed; `sluice failures` names them, `sluice retry` "
+        "tries them again",
+        result.failed);
   }
   return result;
 }
@@ -451,11 +462,15 @@ Status ForgetState(const std::filesystem::path& file) {
 
 const char* OutcomeName(const RunResult& result) {
   switch (result.exit_code) {
-    case ExitCode::kComplete: return "complete";
-    case ExitCode::kIncomplete: return "incomplete";
+    case ExitCode::kComplete:
+      return "complete";
+    case ExitCode::kIncomplete:
+      return "incomplete";
     case ExitCode::kInterrupted:
-    case ExitCode::kTerminated: return "stopped";
-    default: return "failed";
+    case ExitCode::kTerminated:
+      return "stopped";
+    default:
+      return "failed";
   }
 }
 
@@ -480,8 +495,8 @@ RunResult RunExport(const Job& job, const RunOptions& options, RunMode mode, con
     const auto state = output->Inspect(row.path, WithHash::kNo);
     return state && *state && (*state)->bytes == row.bytes && (*state)->mtime_ns == row.mtime_ns;
   };
-  auto store = Store::Open(file, StoreOptionsFor(job, options, std::move(fingerprint)), clock,
-                           intact);
+  auto store =
+      Store::Open(file, StoreOptionsFor(job, options, std::move(fingerprint)), clock, intact);
   if (!store) return Failed(store.error());
 
   if (mode == RunMode::kExport) {

@@ -18,7 +18,7 @@ enum class Route {
 class Lookup {
  public:
   struct Options {
-    bool enabled = true;                        // false: every request is a miss
+    bool enabled = true;                           // false: every request is a miss
     std::chrono::milliseconds ttl{24 * 3600'000};  // of answers that carry no revision
   };
 

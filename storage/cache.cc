@@ -59,8 +59,9 @@ void CacheWriter::Erase(const Hash128& key) {
 
 void CacheWriter::Evict() {
   while (bytes_max_ > 0 && bytes_ > bytes_max_) {
-    Statement oldest(database_, "DELETE FROM cache WHERE id IN "
-                                "(SELECT id FROM cache ORDER BY id LIMIT ?) RETURNING bytes");
+    Statement oldest(database_,
+                     "DELETE FROM cache WHERE id IN "
+                     "(SELECT id FROM cache ORDER BY id LIMIT ?) RETURNING bytes");
     auto run = oldest.Use();
     run.Bind(kEvictionBatch);
     std::int64_t erased = 0;

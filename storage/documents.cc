@@ -91,6 +91,7 @@ Documents::Documents(Database& database, Frontier& frontier, Intact intact)
            SET state = ?, open_requests = ?, failed_requests = ?, waiting_for = ?, epoch = ?
          WHERE doc = ?)sql"),
       erase_(database, "DELETE FROM documents WHERE doc = ?"),
+      get_object_(database, "SELECT checksum, body FROM objects WHERE doc = ?"),
       put_object_(database, "INSERT OR REPLACE INTO objects(doc, body, checksum) VALUES(?, ?, ?)"),
       erase_object_(database, "DELETE FROM objects WHERE doc = ?"),
       add_alias_(database, "INSERT OR IGNORE INTO aliases(alias, document) VALUES(?, ?)"),
@@ -179,8 +180,9 @@ void Documents::UpdateKnown(const DocumentUpdate& update) {
     row.failed_requests = 0;
     ++row.epoch;
     clear_mentions_.Use().Bind(row.id).Done();
-    StoreObject(row, update.object);
   }
+  // A damaged object is replaced at any sight of a whole one; else it would be asked for for ever.
+  if (changed || !ObjectIntact(row)) StoreObject(row, update.object);
   row.known = true;
   if (row.state == kUnlisted || row.state == kMissing) row.state = kOpen;
   AddAliases(row, update);
@@ -250,6 +252,12 @@ void Documents::SetPlace(Row& row, const DocumentUpdate& update) {
 void Documents::StoreObject(const Row& row, const std::string& object) {
   const std::string body = Compress(object);
   put_object_.Use().Bind(row.doc).BindBlob(body).Bind(Checksum(body)).Done();
+}
+
+bool Documents::ObjectIntact(const Row& row) {
+  auto run = get_object_.Use();
+  run.Bind(row.doc);
+  return run.Next() && Checksum(run.Blob(1)) == run.Int(0);
 }
 
 void Documents::AddAliases(Row& row, const DocumentUpdate& update) {

@@ -45,11 +45,12 @@ Status EmptyFolder(int folder, const std::string& full) {
   if (copy < 0) return DiskError(errno, "read folder", full);
   const std::unique_ptr<DIR, int (*)(DIR*)> entries(::fdopendir(copy), &::closedir);
   if (!entries) return DiskError(errno, "read folder", full);
-  while (const dirent* entry = ::readdir(entries.get())) {
+  // glibc's readdir() is thread-safe as long as no two threads share the stream (man readdir).
+  while (const dirent* entry = ::readdir(entries.get())) {  // NOLINT(concurrency-mt-unsafe)
     const std::string name = entry->d_name;
     if (name == "." || name == "..") continue;
     if (::unlinkat(folder, name.c_str(), 0) != 0) {
-      return DiskError(errno, "remove leftover", full + "/" + name);
+      return DiskError(errno, "remove leftover", fmt::format("{}/{}", full, name));
     }
   }
   return {};
@@ -57,7 +58,7 @@ Status EmptyFolder(int folder, const std::string& full) {
 
 Result<std::string> HashOf(int fd, const std::string& full) {
   Sha256 hash;
-  std::array<char, 64 * 1024> buffer;
+  std::array<char, std::size_t{64} * 1024> buffer;
   while (true) {
     const ssize_t got = ::read(fd, buffer.data(), buffer.size());
     if (got < 0 && errno == EINTR) continue;

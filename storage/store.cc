@@ -21,9 +21,12 @@ const std::string kFinished = "finished";
 
 std::string TrustName(Documents::Trust trust) {
   switch (trust) {
-    case Documents::Trust::kRevisions: return "revisions";
-    case Documents::Trust::kResponses: return "responses";
-    case Documents::Trust::kNothing: return "nothing";
+    case Documents::Trust::kRevisions:
+      return "revisions";
+    case Documents::Trust::kResponses:
+      return "responses";
+    case Documents::Trust::kNothing:
+      return "nothing";
   }
   return "revisions";
 }
@@ -67,8 +70,7 @@ Result<std::unique_ptr<Store>> Store::Open(const std::filesystem::path& file, St
       Database database(file, Database::Mode::kReadWrite);
       if (auto status = PrepareSchema(database, file); !status) return Fail(status.error());
     }
-    return std::unique_ptr<Store>(
-        new Store(file, std::move(options), clock, std::move(intact)));
+    return std::unique_ptr<Store>(new Store(file, std::move(options), clock, std::move(intact)));
   });
 }
 
@@ -107,7 +109,7 @@ Result<Store::Start> Store::BeginRun(const std::vector<Request>& first_requests)
       requests_done_ = GetCounter("requests_done");
       documents_->Begin(generation_, ParseTrust(GetMeta(kTrust)));
     } else {
-      const auto trust = options_.ignore_revisions       ? Documents::Trust::kNothing
+      const auto trust = options_.ignore_revisions      ? Documents::Trust::kNothing
                          : same_job || generation_ == 0 ? Documents::Trust::kRevisions
                                                         : Documents::Trust::kResponses;
       BeginGeneration(first_requests, trust);
@@ -140,6 +142,8 @@ Result<std::int64_t> Store::BeginRetry() {
   return Transaction([&]() -> Result<std::int64_t> {
     generation_ = ToInt(GetMeta(kGeneration));
     requests_done_ = GetCounter("requests_done");
+    cache_hits_ = GetCounter("cache_hits");
+    cache_misses_ = GetCounter("cache_misses");
     documents_->Begin(generation_, ParseTrust(GetMeta(kTrust)));
     const auto owners = frontier_->RequeueFailed();
     documents_->RequestsRequeued(owners);
@@ -249,10 +253,8 @@ void Store::ApplyDocument(const CommitRecord& record) {
   }
   std::vector<OutputRow> outputs;
   for (const OutputFile& file : record.outputs) {
-    outputs.push_back({.path = file.path,
-                       .bytes = file.bytes,
-                       .sha256 = file.sha256,
-                       .mtime_ns = file.mtime_ns});
+    outputs.push_back(
+        {.path = file.path, .bytes = file.bytes, .sha256 = file.sha256, .mtime_ns = file.mtime_ns});
   }
   if (!outputs.empty()) manifest_->Put(document, record.revision, outputs);
   manifest_->ReplaceNotes(document, Manifest::Origin::kRender, record.notes);
@@ -337,9 +339,8 @@ Result<std::int64_t> Store::WithdrawMissing() {
 }
 
 Result<std::vector<std::string>> Store::ObsoleteOutputs() {
-  return CatchSqlite(file_, [&]() -> Result<std::vector<std::string>> {
-    return manifest_->Obsolete();
-  });
+  return CatchSqlite(file_,
+                     [&]() -> Result<std::vector<std::string>> { return manifest_->Obsolete(); });
 }
 
 Status Store::ForgetOutputs(const std::vector<std::string>& paths) {
@@ -351,9 +352,8 @@ Status Store::ForgetOutputs(const std::vector<std::string>& paths) {
 }
 
 Result<std::vector<std::string>> Store::Shortfalls() {
-  return CatchSqlite(file_, [&]() -> Result<std::vector<std::string>> {
-    return manifest_->Shortfalls();
-  });
+  return CatchSqlite(file_,
+                     [&]() -> Result<std::vector<std::string>> { return manifest_->Shortfalls(); });
 }
 
 Result<Frontier::Counts> Store::CountOpen() {
@@ -404,8 +404,9 @@ void Store::Checkpoint() noexcept {
 template <class Work>
 auto Store::Transaction(Work&& work) -> std::invoke_result_t<Work> {
   if (broken_) {
-    return Fail(Code::kDisk, "an earlier commit failed; nothing more is written in this run. "
-                             "Run the same command again");
+    return Fail(Code::kDisk,
+                "an earlier commit failed; nothing more is written in this run. "
+                "Run the same command again");
   }
   auto result = CatchSqlite(file_, [&]() -> std::invoke_result_t<Work> {
     database_.Begin();

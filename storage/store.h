@@ -39,8 +39,8 @@ struct StoreOptions {
 struct RunTotals {
   std::int64_t requests_sent = 0;
   std::int64_t cache_hits = 0;
-  std::int64_t outputs = 0;     // rendered, whether or not the bytes had changed
-  std::int64_t deleted = 0;     // files removed
+  std::int64_t outputs = 0;  // rendered, whether or not the bytes had changed
+  std::int64_t deleted = 0;  // files removed
 };
 
 class Store {
@@ -57,12 +57,14 @@ class Store {
   ~Store();
 
   struct Start {
-    bool resumed = false;           // an unfinished generation goes on
+    bool resumed = false;  // an unfinished generation goes on
     std::int64_t generation = 0;
   };
-  // Begins a run. Where nothing is left to do, a new generation begins with `first_requests`.
+  // Begins a run: resumes the generation that is not finished. Where there is none, the job has
+  // changed, or revisions are ignored, a new one begins with `first_requests`.
   Result<Start> BeginRun(const std::vector<Request>& first_requests);
-  // Begins a run that does nothing but the failed items. Returns how many there are.
+  // Begins a run that tries the failed items again, beside whatever is still queued; it lists
+  // nothing anew. Returns how many failed items there are.
   Result<std::int64_t> BeginRetry();
   Status EndRun(std::string_view outcome, int exit_code, std::string_view message);
 
@@ -109,8 +111,7 @@ class Store {
   void Checkpoint() noexcept;
 
  private:
-  Store(const std::filesystem::path& file, StoreOptions options, const Clock& clock,
-        Intact intact);
+  Store(const std::filesystem::path& file, StoreOptions options, const Clock& clock, Intact intact);
   template <class Work>
   auto Transaction(Work&& work) -> std::invoke_result_t<Work>;
 
@@ -133,7 +134,7 @@ class Store {
   Intact intact_;
 
   // Only on the commit thread.
-  bool broken_ = false;          // a commit failed
+  bool broken_ = false;  // a commit failed
   bool discovery_ended_ = false;
   bool asked_for_unseen_ = false;
   std::int64_t run_ = 0;

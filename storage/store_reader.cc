@@ -18,9 +18,7 @@ constexpr int kChildrenBatch = 256;
 constexpr const char* kColumns =
     "d.id, d.kind, d.parent, d.title, d.stem, d.extension, d.revision, d.known";
 
-std::string Select(std::string_view rest) {
-  return fmt::format("SELECT {} {}", kColumns, rest);
-}
+std::string Select(std::string_view rest) { return fmt::format("SELECT {} {}", kColumns, rest); }
 
 DocumentRow ReadDocument(const Statement::Run& run) {
   DocumentRow row{.id = DocumentId(run.Text(0)),
@@ -81,8 +79,8 @@ Result<std::optional<StoredResponse>> StoreReader::FindResponse(const Request& r
     if (!run.Next()) return std::nullopt;
     StoredResponse response{.status = static_cast<int>(run.Int(1)),
                             .revision = Revision(run.Text(0))};
-    const bool current = request.revision.empty() ? run.Int(2) >= oldest_ms
-                                                  : response.revision == request.revision;
+    const bool current =
+        request.revision.empty() ? run.Int(2) >= oldest_ms : response.revision == request.revision;
     if (!current || Checksum(run.Blob(4)) != run.Int(3)) return std::nullopt;
     auto body = Decompress(run.Blob(4), kBodyBytesMax);
     if (!body) return std::nullopt;
