@@ -238,6 +238,7 @@ class Machine {
     Publish();
     const bool nothing_left = ending || store_.counts().queued() == 0;
     if (nothing_left && admission_.in_flight() == 0 && !finished_set_) {
+      SaveLimits(fetch_.Snapshot());  // a short run never comes to the interval
       finished_set_ = true;
       finished_.Set();
     }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "stages/document_inputs.h"
+#include "storage/base/compress.h"
 #include "storage/spill_writer.h"
 
 namespace sluice {
@@ -39,7 +40,7 @@ void FailItem(Item& item, Failure failure) {
   item.record.failure = std::move(failure);
 }
 
-void Keep(Item& item, Reading reading, int status, std::string body) {
+void Keep(Item& item, Reading reading, int status, std::string_view body) {
   CommitRecord& record = item.record;
   record.verdict = CommitRecord::Verdict::kDone;
   record.requests = std::move(reading.requests);
@@ -47,9 +48,11 @@ void Keep(Item& item, Reading reading, int status, std::string body) {
   record.mentions = std::move(reading.mentions);
   record.notes = std::move(reading.notes);
   record.shortfall = std::move(reading.shortfall);
-  if (reading.keep) {
-    record.response = StoredResponse{
-        .status = status, .revision = item.work.request.revision, .body = std::move(body)};
+  if (reading.keep && !record.cache_hit) {
+    record.response = StoredResponse{.status = status,
+                                     .revision = item.work.request.revision,
+                                     .body = Compress(body),
+                                     .encoding = StoredResponse::Encoding::kZstd};
   }
 }
 
@@ -78,7 +81,7 @@ void Transform::ReadStored(Item& item) const {
     if (!reading) {
       return FailItem(item, {.code = reading.error().code, .message = reading.error().message});
     }
-    return Keep(item, std::move(*reading), stored.status, std::move(stored.body));
+    return Keep(item, std::move(*reading), stored.status, stored.body);
   }
   ReadRefusal(item, {.status = stored.status,
                      .body = std::move(stored.body),
@@ -111,7 +114,7 @@ void Transform::ReadFetched(Item& item) const {
 void Transform::ReadAnswer(Item& item, Answer answer) const {
   const Request& request = item.work.request;
   auto reading = source_.Read(request, answer.body, clock_.WallNow());
-  if (reading) return Keep(item, std::move(*reading), answer.status, std::move(answer.body));
+  if (reading) return Keep(item, std::move(*reading), answer.status, answer.body);
 
   // A body that is cut or broken counts as an answer that did not arrive.
   Failure failure{.code = reading.error().code,
@@ -127,7 +130,7 @@ void Transform::ReadAnswer(Item& item, Answer answer) const {
 
 void Transform::ReadRefusal(Item& item, Refusal refusal) const {
   auto reading = source_.ReadRefusal(item.work.request, refusal.status, refusal.body);
-  if (reading) return Keep(item, std::move(*reading), refusal.status, std::move(refusal.body));
+  if (reading) return Keep(item, std::move(*reading), refusal.status, refusal.body);
   FailItem(item, {.code = refusal.verdict.code,
                   .http_status = refusal.status,
                   .message = std::move(refusal.verdict.message)});

@@ -76,9 +76,16 @@ struct DocumentUpdate {
 
 // A response kept for rendering and for the next run.
 struct StoredResponse {
+  enum class Encoding {
+    kPlain,
+    kZstd,  // on its way to the cache: packed where the body was read, so that the commit thread
+            // need not, and what waits for its commit is small
+  };
+
   int status = 200;  // other than 2xx: a negative entry (known absence)
   Revision revision;
-  std::string body;  // uncompressed
+  std::string body;
+  Encoding encoding = Encoding::kPlain;  // of what was read from the cache: always plain
 };
 
 // One line of the report: something that has no faithful form, or that the user should know.

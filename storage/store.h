@@ -86,7 +86,8 @@ class Store {
   // Outputs that have been replaced or whose document is gone; their files are to be removed.
   Result<std::vector<std::string>> ObsoleteOutputs();
   Status ForgetOutputs(const std::vector<std::string>& paths);
-  // Marks the outputs of deleted documents as obsolete. Call when the run is complete.
+  // Marks the outputs of deleted documents as obsolete, and returns how many. Call when the run is
+  // complete.
   Result<std::int64_t> WithdrawMissing();
 
   // Why the listing is provably short; empty: it is not.
