@@ -143,7 +143,6 @@ class Machine {
     // drain would run while it is destroyed.
     committer_.Stop();
     graph_.Drain();
-    SaveLimits(fetch_.Snapshot());  // the commit thread is gone: its part of the state is ours now
     printer.Finish(Snapshot());
   }
 
@@ -336,7 +335,14 @@ class Machine {
     const FetchState state = fetch_.ExportState();
     const std::string text = fmt::format("{} {}", state.not_before_ms, state.learned_milli_rps);
     if (text == saved_rate_ || text == "0 0") return;
-    if (store_.SetFact("rate", text)) saved_rate_ = text;
+    // A wall is saved at once; a learned rate moves with every answer, so only now and then.
+    const SteadyTime now = clock_.Now();
+    const bool wall = state.not_before_ms != saved_wall_ms_;
+    if (!wall && now < rate_saved_at_ + kLimitsInterval) return;
+    if (!store_.SetFact("rate", text)) return;
+    saved_rate_ = text;
+    saved_wall_ms_ = state.not_before_ms;
+    rate_saved_at_ = now;
   }
 
   void ImportRate() {
@@ -376,6 +382,8 @@ class Machine {
   SteadyTime limits_saved_at_{};
   std::map<std::string, std::string> saved_limits_;
   std::string saved_rate_;
+  WallMs saved_wall_ms_ = 0;
+  SteadyTime rate_saved_at_{};
 
   Admission admission_;
   ReaderPool readers_;
