@@ -143,6 +143,7 @@ class Machine {
     // drain would run while it is destroyed.
     committer_.Stop();
     graph_.Drain();
+    SaveLimits(fetch_.Snapshot());  // the peaks of a run shorter than the interval, too
     printer.Finish(Snapshot());
   }
 
@@ -368,7 +369,7 @@ class Machine {
   bool stop_asked_ = false;
   bool cancelled_ = false;
 
-  // Only on the commit thread.
+  // Only on the commit thread, and on the main thread once that has ended.
   bool finished_set_ = false;
   SteadyTime documents_counted_at_{};
   SteadyTime limits_saved_at_{};

@@ -73,6 +73,7 @@ struct ViewCase {
   std::string view;
   std::vector<std::string> columns;
 };
+void PrintTo(const ViewCase& test, std::ostream* out) { *out << test.view; }
 class ViewTest : public VisibleStateTest, public testing::WithParamInterface<ViewCase> {};
 
 TEST_P(ViewTest, HasTheColumnsThatWerePromised) {
