@@ -376,7 +376,7 @@ class Machine {
   bool stop_asked_ = false;
   bool cancelled_ = false;
 
-  // Only on the commit thread.
+  // Only on the commit thread, and on the main thread once that has ended.
   bool finished_set_ = false;
   SteadyTime documents_counted_at_{};
   SteadyTime limits_saved_at_{};

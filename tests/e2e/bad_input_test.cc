@@ -156,6 +156,7 @@ struct AnswerCase {
   std::string fault;
   std::string said;  // in `sluice failures`
 };
+void PrintTo(const AnswerCase& test, std::ostream* out) { *out << test.name; }
 class BadAnswerTest : public BadInputTest, public testing::WithParamInterface<AnswerCase> {};
 
 TEST_P(BadAnswerTest, IsAFailureThatSaysWhy) {

@@ -15,6 +15,7 @@ struct LineCase {
   std::string line;
   std::string words;  // joined by a space
 };
+void PrintTo(const LineCase& test, std::ostream* out) { *out << test.name; }
 
 class VisibleWordsTest : public testing::TestWithParam<LineCase> {};
 
@@ -57,6 +58,7 @@ struct DateCase {
   std::string text;
   std::string plain;
 };
+void PrintTo(const DateCase& test, std::ostream* out) { *out << test.text; }
 
 class PlainDateTest : public testing::TestWithParam<DateCase> {};
 

@@ -196,7 +196,8 @@ TEST_F(RealInputTest, TheDatabaseHasTheRowsAndCellsOfNotionsExport) {
     const bool rollup = key.ends_with("/ rollup date") || key.ends_with("/ rollup string");
     if (rollup) continue;
     const bool unset_status = key.ends_with("/ Status") && ours[key].empty();
-    if (!unset_status) EXPECT_EQ(ours[key], value) << key;
+    if (unset_status) continue;
+    EXPECT_EQ(ours[key], value) << key;
   }
 }
 

@@ -73,6 +73,7 @@ struct ViewCase {
   std::string view;
   std::vector<std::string> columns;
 };
+void PrintTo(const ViewCase& test, std::ostream* out) { *out << test.view; }
 class ViewTest : public VisibleStateTest, public testing::WithParamInterface<ViewCase> {};
 
 TEST_P(ViewTest, HasTheColumnsThatWerePromised) {
@@ -170,7 +171,8 @@ TEST_F(VisibleStateTest, TheTokenIsWrittenNowhere) {
     EXPECT_THAT(ReadFile(report), Not(HasSubstr(canary)));
   }
   for (const auto& entry : fs::recursive_directory_iterator(exporter_.folder())) {
-    if (entry.is_regular_file()) EXPECT_THAT(ReadFile(entry.path()), Not(HasSubstr(canary)));
+    if (!entry.is_regular_file()) continue;
+    EXPECT_THAT(ReadFile(entry.path()), Not(HasSubstr(canary))) << entry.path();
   }
   const Outcome check = exporter_.Run({"status", exporter_.output(), "--json"});
   EXPECT_THAT(check.out, Not(HasSubstr(canary)));
