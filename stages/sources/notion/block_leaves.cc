@@ -108,8 +108,22 @@ Status BlockRenderer::Code(const Block& block) {
   Write(block, fence + FenceLanguage(GetString(block.payload, "language")));
   if (!code.empty()) writer_.Lines(code);
   writer_.Lines(fence);
+  LinksInCode(block);
   Caption(block);
   return {};
+}
+
+// A fence shows its text byte by byte, so what a part of it links to stands below.
+void BlockRenderer::LinksInCode(const Block& block) {
+  for (const Json& run : RichTextOf(block.payload)) {
+    const std::string_view href = GetString(run, "href");
+    if (href.empty()) continue;
+    const std::string text = Label(GetString(run, "plain_text"));
+    Write(block, Comment(fmt::format("link text=\"{}\" url={}", text, href)));
+    AddNote(context_, "code link",
+            fmt::format("block {}: a code block cannot hold the link of '{}' to {}; it stands below",
+                        block.id, text, href));
+  }
 }
 
 Status BlockRenderer::Equation(const Block& block) {

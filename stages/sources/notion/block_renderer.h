@@ -58,6 +58,7 @@ class BlockRenderer {
   void Write(const Block& block, std::string_view lines);
   void Unavailable(Siblings& siblings, std::string_view block_id, int status);
   void Caption(const Block& block);
+  void LinksInCode(const Block& block);
 
   std::string Inline(const Block& block, InlinePlace place);
   std::string InlineOf(const std::vector<Json>& rich_text, InlinePlace place);
