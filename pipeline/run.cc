@@ -434,6 +434,8 @@ RunResult Conclude(Store& store, OutputDir& output) {
   if (!shortfalls) return fail(shortfalls.error());
   if (shortfalls->empty()) {
     if (auto withdrawn = store.WithdrawMissing(); !withdrawn) return fail(withdrawn.error());
+    shortfalls = store.Shortfalls();  // too many deletions are one
+    if (!shortfalls) return fail(shortfalls.error());
   }
   if (auto removed = RemoveObsolete(store, output); !removed) return fail(removed.error());
 

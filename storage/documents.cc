@@ -50,6 +50,7 @@ struct Documents::Row {
   bool settled = false;
   bool known = false;
   bool optional = false;
+  bool listed = false;
   std::int64_t open_requests = 0;
   std::int64_t failed_requests = 0;
   std::int64_t waiting_for = 0;
@@ -62,7 +63,7 @@ namespace {
 #define SLUICE_DOCUMENT_COLUMNS                                                         \
   "d.doc, d.id, d.kind, d.state, d.place, d.parent, d.anchor, d.title, d.name, "        \
   "d.extension, d.part_of_parent, d.revision, d.stem, d.settled, d.known, d.optional, " \
-  "d.open_requests, d.failed_requests, d.waiting_for, d.epoch, d.generation"
+  "d.open_requests, d.failed_requests, d.waiting_for, d.epoch, d.generation, d.listed"
 
 }  // namespace
 
@@ -76,14 +77,14 @@ Documents::Documents(Database& database, Frontier& frontier, Intact intact)
                                " WHERE a.alias = ? ORDER BY d.id LIMIT 1"),
       insert_(database, R"sql(
         INSERT INTO documents(id, kind, state, place, parent, anchor, title, name, extension,
-                              part_of_parent, revision, settled, known, optional, open_requests,
-                              failed_requests, waiting_for, epoch, generation)
-        VALUES(?, ?, 'unlisted', 'top', '', '', '', '', '', 0, '', 0, 0, 0, 0, 0, 0, 0, 0)
+                              part_of_parent, revision, settled, known, optional, listed,
+                              open_requests, failed_requests, waiting_for, epoch, generation)
+        VALUES(?, ?, 'unlisted', 'top', '', '', '', '', '', 0, '', 0, 0, 0, 0, 0, 0, 0, 0, 0)
         RETURNING doc)sql"),
       save_(database, R"sql(
         UPDATE documents
            SET state = ?, place = ?, parent = ?, anchor = ?, title = ?, name = ?, extension = ?,
-               part_of_parent = ?, revision = ?, stem = ?, settled = ?, known = ?, optional = ?,
+               part_of_parent = ?, revision = ?, stem = ?, settled = ?, known = ?, optional = ?, listed = ?,
                open_requests = ?, failed_requests = ?, waiting_for = ?, epoch = ?, generation = ?
          WHERE doc = ?)sql"),
       save_progress_(database, R"sql(
@@ -125,11 +126,11 @@ void Documents::Begin(std::int64_t generation, Trust trust) {
 
 // --- what a response said -----------------------------------------------------------------------
 
-void Documents::Update(const DocumentUpdate& update) {
+void Documents::Update(const DocumentUpdate& update, SeenIn seen_in) {
   if (update.object.empty()) {
     UpdateHint(update);
   } else {
-    UpdateKnown(update);
+    UpdateKnown(update, seen_in);
   }
 }
 
@@ -157,7 +158,7 @@ void Documents::UpdateHint(const DocumentUpdate& update) {
   if (row->known && !row->settled) SettleTree(row->id);
 }
 
-void Documents::UpdateKnown(const DocumentUpdate& update) {
+void Documents::UpdateKnown(const DocumentUpdate& update, SeenIn seen_in) {
   auto found = Find(update.id);
   Row row = found ? *found : InsertRow(update);
   const bool first = row.generation < generation_;
@@ -173,6 +174,7 @@ void Documents::UpdateKnown(const DocumentUpdate& update) {
   row.extension = update.extension;
   row.part_of_parent = update.part_of_parent;
   row.optional = false;
+  row.listed = seen_in == SeenIn::kListing || (row.listed && !first);
   row.generation = generation_;
   const std::string old_place = row.place + row.parent;
   SetPlace(row, update);
@@ -579,12 +581,15 @@ void Documents::Ask(const DocumentId& document, const std::vector<Request>& requ
 }
 
 namespace {
-constexpr const char* kUnseen =
-    "FROM documents WHERE generation < ? AND known AND extension <> '' AND state <> 'asked'";
+constexpr const char* kUnseen = "generation < ? AND known AND extension <> '' AND state <> 'asked'";
 }
 
-std::int64_t Documents::CountUnseen() {
-  Statement count(database_, fmt::format("SELECT count(*) {}", kUnseen).c_str());
+// What no listing ever gave cannot vanish from one; it is asked for each time and counts here only
+// as found or gone.
+std::int64_t Documents::CountVanished() {
+  Statement count(database_,
+                  fmt::format("SELECT count(*) FROM documents WHERE {} AND listed", kUnseen)
+                      .c_str());
   auto run = count.Use();
   run.Bind(generation_);
   run.Next();
@@ -598,11 +603,13 @@ std::int64_t Documents::CountKnown() {
   return run.Int(0);
 }
 
-void Documents::AskForUnseen() {
+bool Documents::AskForUnseen(Unseen which) {
+  const char* never_listed = which == Unseen::kNeverListed ? "AND NOT listed" : "";
   Statement ask(database_,
-                "UPDATE documents SET state = 'unlisted', optional = 1 "
-                "WHERE generation < ? AND known AND extension <> '' AND state <> 'asked'");
-  ask.Use().Bind(generation_).Done();
+                fmt::format("UPDATE documents SET state = 'unlisted', optional = 1 WHERE {} {}",
+                            kUnseen, never_listed)
+                    .c_str());
+  return ask.Use().Bind(generation_).Done() > 0;
 }
 
 bool Documents::SettleRest() {
@@ -660,6 +667,7 @@ RowType ReadRow(const Statement::Run& run) {
   row.waiting_for = run.Int(18);
   row.epoch = run.Int(19);
   row.generation = run.Int(20);
+  row.listed = run.Int(21) != 0;
   return row;
 }
 
@@ -711,6 +719,7 @@ void Documents::Save(const Row& row) {
   run.Bind(row.settled ? 1 : 0)
       .Bind(row.known ? 1 : 0)
       .Bind(row.optional ? 1 : 0)
+      .Bind(row.listed ? 1 : 0)
       .Bind(row.open_requests)
       .Bind(row.failed_requests)
       .Bind(row.waiting_for)

@@ -51,7 +51,9 @@ class Documents {
   // REQUIRES: called before anything else, at the start of every run.
   void Begin(std::int64_t generation, Trust trust);
 
-  void Update(const DocumentUpdate& update);
+  // What the response that told of a document was.
+  enum class SeenIn { kListing, kElsewhere };
+  void Update(const DocumentUpdate& update, SeenIn seen_in);
   void AddMentions(const DocumentId& document, const std::vector<DocumentId>& targets);
   // Adds a discovered request, and counts it among those its document waits for.
   void AddRequest(const Request& request, Frontier::Repeat repeat);
@@ -78,11 +80,13 @@ class Documents {
   std::vector<DocumentRow> TakeUnlisted(int limit);
   // `requests` find out what an asked document is; none of them: it leads nowhere.
   void Ask(const DocumentId& document, const std::vector<Request>& requests);
-  // Known documents that this generation has not seen. Zero until the listing is over.
-  std::int64_t CountUnseen();
+  // Documents that the last listing gave and that of this generation did not. Call when it is over.
+  std::int64_t CountVanished();
   std::int64_t CountKnown();
-  // Every unseen document is asked for once before it counts as deleted.
-  void AskForUnseen();
+  // Every document that this generation has not seen is asked for once before it counts as deleted.
+  // False: there is none.
+  enum class Unseen { kAll, kNeverListed };
+  bool AskForUnseen(Unseen which);
   // Discovery has ended: what is unsettled settles where it is, and whoever waited is ready. Does a
   // bounded part of that; false: nothing was left. Each part may be a transaction of its own, since
   // a run that is resumed in between begins at the same place.
@@ -99,7 +103,7 @@ class Documents {
   void SaveProgress(const Row& row);
 
   void UpdateHint(const DocumentUpdate& update);
-  void UpdateKnown(const DocumentUpdate& update);
+  void UpdateKnown(const DocumentUpdate& update, SeenIn seen_in);
   bool ContentChanged(const Row& row, const Revision& revision, bool first) const;
   void SetPlace(Row& row, const DocumentUpdate& update);
   void StoreObject(const Row& row, const std::string& object);

@@ -22,6 +22,9 @@ Manifest::Manifest(Database& database)
         SELECT path, revision, bytes, sha256, mtime_ns FROM outputs
          WHERE source_id = ? AND obsolete = 0 ORDER BY path)sql"),
       make_obsolete_(database, "UPDATE outputs SET obsolete = 1 WHERE source_id = ?"),
+      count_missing_(database, R"sql(
+        SELECT count(*) FROM outputs o JOIN documents d ON d.id = o.source_id
+         WHERE o.obsolete = 0 AND d.state = 'missing')sql"),
       make_missing_obsolete_(database, R"sql(
         UPDATE outputs SET obsolete = 1
          WHERE obsolete = 0
@@ -64,6 +67,12 @@ std::vector<OutputRow> Manifest::OutputsOf(const DocumentId& source) {
 
 void Manifest::Withdraw(const DocumentId& source) {
   make_obsolete_.Use().Bind(source.value).Done();
+}
+
+std::int64_t Manifest::CountMissing() {
+  auto run = count_missing_.Use();
+  run.Next();
+  return run.Int(0);
 }
 
 std::int64_t Manifest::WithdrawMissing() { return make_missing_obsolete_.Use().Done(); }

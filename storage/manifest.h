@@ -37,6 +37,8 @@ class Manifest {
   void Withdraw(const DocumentId& source);
   // No document that is missing has outputs any more. Returns how many outputs that concerned.
   std::int64_t WithdrawMissing();
+  // How many outputs that would be.
+  std::int64_t CountMissing();
   // Obsolete outputs: their files are to be removed, and then forgotten here.
   std::vector<std::string> Obsolete();
   void Forget(const std::string& path);
@@ -52,6 +54,7 @@ class Manifest {
   Statement put_;
   Statement of_source_;
   Statement make_obsolete_;
+  Statement count_missing_;
   Statement make_missing_obsolete_;
   Statement obsolete_;
   Statement forget_;

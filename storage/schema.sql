@@ -67,6 +67,7 @@ CREATE TABLE documents(
   settled         INTEGER NOT NULL,        -- path known, or known to have none
   known           INTEGER NOT NULL,        -- its object is stored
   optional        INTEGER NOT NULL,        -- only mentioned: may lead nowhere
+  listed          INTEGER NOT NULL,        -- a listing gave it when it was last seen
   open_requests   INTEGER NOT NULL,
   failed_requests INTEGER NOT NULL,
   waiting_for     INTEGER NOT NULL,        -- mentions that are not settled

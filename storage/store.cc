@@ -227,7 +227,9 @@ void Store::ApplyFailure(const CommitRecord& record) {
 
 void Store::ApplyRequest(const CommitRecord& record) {
   const Request& request = record.item.request;
-  for (const DocumentUpdate& update : record.documents) documents_->Update(update);
+  const auto seen_in =
+      request.listing ? Documents::SeenIn::kListing : Documents::SeenIn::kElsewhere;
+  for (const DocumentUpdate& update : record.documents) documents_->Update(update, seen_in);
   documents_->AddMentions(request.document, record.mentions);
   for (const Request& discovered : record.requests) {
     documents_->AddRequest(discovered, Frontier::Repeat::kOnce);
@@ -308,34 +310,37 @@ Result<bool> Store::Advance(const Ask& ask) {
 
     if (!asked_for_unseen_) {
       asked_for_unseen_ = true;
-      const std::int64_t unseen = documents_->CountUnseen();
-      if (unseen > 0 && !TooManyUnseen(unseen)) {
-        documents_->AskForUnseen();
-        return true;
-      }
+      const bool too_many = TooMany(documents_->CountVanished(), documents_->CountKnown());
+      const auto which =
+          too_many ? Documents::Unseen::kNeverListed : Documents::Unseen::kAll;
+      if (documents_->AskForUnseen(which)) return true;
     }
     discovery_ended_ = !documents_->SettleRest();
     return true;
   });
 }
 
-bool Store::TooManyUnseen(std::int64_t unseen) {
-  const std::int64_t known = documents_->CountKnown();
+// Says so in the report, too.
+bool Store::TooMany(std::int64_t gone, std::int64_t known) {
   const bool too_many =
-      (options_.delete_max >= 0 && unseen > options_.delete_max) ||
+      (options_.delete_max >= 0 && gone > options_.delete_max) ||
       (options_.delete_max < 0 &&
-       static_cast<double>(unseen) > options_.delete_max_fraction * static_cast<double>(known));
+       static_cast<double>(gone) > options_.delete_max_fraction * static_cast<double>(known));
   if (too_many) {
     manifest_->AddShortfall(
-        fmt::format("{} of {} documents are no longer listed, more than --max-delete allows; "
+        fmt::format("{} of {} documents are gone from the source, more than --max-delete allows; "
                     "nothing was deleted. If they are gone for good, run with --max-delete {}",
-                    unseen, known, unseen));
+                    gone, known, gone));
   }
   return too_many;
 }
 
 Result<std::int64_t> Store::WithdrawMissing() {
-  return Transaction([&]() -> Result<std::int64_t> { return manifest_->WithdrawMissing(); });
+  return Transaction([&]() -> Result<std::int64_t> {
+    const std::int64_t missing = manifest_->CountMissing();
+    if (missing == 0 || TooMany(missing, documents_->CountKnown() + missing)) return 0;
+    return manifest_->WithdrawMissing();
+  });
 }
 
 Result<std::vector<std::string>> Store::ObsoleteOutputs() {

@@ -86,8 +86,8 @@ class Store {
   // Outputs that have been replaced or whose document is gone; their files are to be removed.
   Result<std::vector<std::string>> ObsoleteOutputs();
   Status ForgetOutputs(const std::vector<std::string>& paths);
-  // Marks the outputs of deleted documents as obsolete, and returns how many. Call when the run is
-  // complete.
+  // Marks the outputs of deleted documents as obsolete, and returns how many; none, and a shortfall,
+  // when they are more than may be deleted. Call when the run is complete.
   Result<std::int64_t> WithdrawMissing();
 
   // Why the listing is provably short; empty: it is not.
@@ -121,7 +121,7 @@ class Store {
   void ApplyDocument(const CommitRecord& record);
   void BeginGeneration(const std::vector<Request>& first_requests, Documents::Trust trust);
   void SaveCounters();
-  bool TooManyUnseen(std::int64_t unseen);
+  bool TooMany(std::int64_t gone, std::int64_t known);
   std::string GetMeta(const std::string& key);
   void SetMeta(const std::string& key, const std::string& value);
   void SetCounter(const std::string& name, std::int64_t value);

@@ -159,7 +159,7 @@ TEST_F(IncrementalTest, MoreDeletionsThanAllowedDeleteNothing) {
   const Tree before = ExportBefore();
   const Outcome outcome = exporter_.Export(Workspace({"--delete", "9"}), {"--max-delete", "8"});
   EXPECT_EQ(outcome.exit_code, 3);
-  EXPECT_THAT(outcome.err, ContainsRegex("[0-9]+ of [0-9]+ documents are no longer listed"));
+  EXPECT_THAT(outcome.err, ContainsRegex("[0-9]+ of [0-9]+ documents are gone from the source"));
   EXPECT_EQ(Paths(exporter_.Output()), Paths(before));
 }
 

@@ -478,6 +478,46 @@ TEST_F(StoreTest, MoreDeletionsThanAllowedDeleteNothing) {
   EXPECT_NE(store_->Shortfalls().value()[0].find("--max-delete"), std::string::npos);
 }
 
+TEST_F(StoreTest, WhatNoListingEverGaveHasNotVanishedFromOne) {
+  Begin();
+  Lists("/search", {Page("a")});
+  Answer("/blocks/a", [](CommitRecord& record) { record.documents = {Hint("b", "a")}; });
+  Advance();
+  Lists("/get/b", {Under(Page("b"), "a")});
+  Answer("/blocks/b");
+  Advance();
+  Render("a");
+  Render("b");
+  Finish();
+  Open({.fingerprint = "job", .delete_max = 0});
+  Begin();
+  Lists("/search", {Page("a")});
+  Advance();
+  EXPECT_EQ(Ready(), Names{"/get/b"});
+  EXPECT_TRUE(store_->Shortfalls().value().empty());
+}
+
+TEST_F(StoreTest, MoreRefusalsThanMayBeDeletedDeleteNothing) {
+  Begin();
+  Lists("/search", {Page("a")});
+  Answer("/blocks/a", [](CommitRecord& record) { record.documents = {Hint("b", "a")}; });
+  Advance();
+  Lists("/get/b", {Under(Page("b"), "a")});
+  Answer("/blocks/b");
+  Advance();
+  Render("a");
+  Render("b");
+  Finish();
+  Open({.fingerprint = "job", .delete_max = 0});
+  Begin();
+  Lists("/search", {Page("a")});
+  Advance();
+  GivesUp("/get/b", Code::kNotFound);
+  Advance();
+  EXPECT_EQ(store_->WithdrawMissing().value(), 0);
+  EXPECT_EQ(store_->Shortfalls().value().size(), 1U);
+}
+
 TEST_F(StoreTest, ADocumentWithAFailedRequestIsNotRendered) {
   Begin();
   Lists("/search", {Page("a")});
