@@ -11,8 +11,8 @@
 namespace sluice {
 namespace {
 
-constexpr std::array<std::string_view, 7> kCommands{"run",   "notion",   "check",  "status",
-                                                    "retry", "failures", "version"};
+constexpr std::array<std::string_view, 8> kCommands{"run",      "notion", "check", "status",
+                                                    "failures", "verify", "retry", "version"};
 
 // Flags that are another name of a key; LoadJob() judges their values.
 struct KeyFlag {
@@ -107,6 +107,8 @@ CommandLine::CommandLine() {
   AddCheck();
   AddState("status", "Show the progress of a running, stopped or finished export", Verb::kStatus);
   AddState("failures", "Show the items that failed, and why", Verb::kFailures);
+  AddState("verify", "Prove the export complete and undamaged (exit 3 if it is not)",
+           Verb::kVerify);
   AddRetry();
   AddVersion();
 }

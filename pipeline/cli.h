@@ -20,6 +20,7 @@ enum class Verb {
   kCheck,     // `check JOB`
   kStatus,    // `status DIR`
   kFailures,  // `failures DIR`
+  kVerify,    // `verify DIR`
   kRetry,     // `retry DIR`: as kRun, only the failed items; job_file where --job is given
   kVersion,   // print `text`
   kHelp,      // print `text`
@@ -42,10 +43,10 @@ struct RunOptions {
 struct Command {
   Verb verb = Verb::kHelp;
   std::optional<std::filesystem::path> job_file;
-  std::filesystem::path folder;   // of status, failures and retry
+  std::filesystem::path folder;   // of status, failures, verify and retry
   std::vector<Setting> settings;  // for JobInputs::flags, in the right order
   RunOptions run;
-  ReportFormat format = ReportFormat::kText;  // of status and failures
+  ReportFormat format = ReportFormat::kText;  // of status, failures and verify
   LogOptions log;
   std::string text;  // of kHelp and kVersion
 };

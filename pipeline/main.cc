@@ -14,6 +14,7 @@
 #include "pipeline/run.h"
 #include "pipeline/signals.h"
 #include "pipeline/status.h"
+#include "pipeline/verify.h"
 #include "stages/http/secrets.h"
 #include "stages/sources/notion/notion_source.h"
 
@@ -118,6 +119,15 @@ int Show(const Command& command) {
   return 0;
 }
 
+int Verify(const Command& command) {
+  const auto verification =
+      VerifyExport(command.folder, StateFile(command.folder), std::size_t{kReportRows});
+  if (!verification) return Refuse(verification.error());
+  std::cout << (command.format == ReportFormat::kJson ? VerifyJson(command.folder, *verification)
+                                                      : VerifyText(command.folder, *verification));
+  return ToInt(verification->ok() ? ExitCode::kComplete : ExitCode::kIncomplete);
+}
+
 int Main(int argc, char** argv) {
   auto command = ParseCommandLine(argc, argv);
   if (!command) return Refuse(command.error());
@@ -132,6 +142,8 @@ int Main(int argc, char** argv) {
     case Verb::kStatus:
     case Verb::kFailures:
       return Show(*command);
+    case Verb::kVerify:
+      return Verify(*command);
     case Verb::kRun:
     case Verb::kRetry:
       return RunJob(*command);

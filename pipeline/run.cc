@@ -374,6 +374,28 @@ class Machine {
   Graph graph_;
 };
 
+// The manifest as the output folder needs it. What was edited is named in the log as well.
+OutputLedger LedgerOf(Store& store) {
+  return {.written = [&store](const std::string& path) { return store.WrittenAt(path); },
+          .announce =
+              [&store](std::span<const OutputFile* const> files, std::span<const KeptEdit> edits) {
+                for (const KeptEdit& edit : edits) {
+                  Log(LogLevel::kWarning, fmt::format("{} was edited; that version is kept as {}",
+                                                      edit.path, edit.kept_as));
+                }
+                return store.Announce(files, edits);
+              }};
+}
+
+// Whether an output lies there as it was left. One that was only touched is.
+bool IsIntact(const OutputDir& output, const OutputRow& row) {
+  const auto there = output.Inspect(row.path, WithHash::kNo);
+  if (!there || !*there || (*there)->bytes != row.bytes) return false;
+  if ((*there)->mtime_ns == row.mtime_ns) return true;
+  const auto hashed = output.Inspect(row.path, WithHash::kYes);
+  return hashed && *hashed && (*hashed)->sha256 == row.sha256;
+}
+
 Status RemoveObsolete(Store& store, OutputDir& output) {
   while (true) {
     auto paths = store.ObsoleteOutputs();
@@ -475,13 +497,11 @@ RunResult RunExport(const Job& job, const RunOptions& options, RunMode mode, con
   if (options.fresh) {
     if (auto status = ForgetState(file); !status) return Failed(status.error());
   }
-  const auto intact = [&](const OutputRow& row) {
-    const auto state = output->Inspect(row.path, WithHash::kNo);
-    return state && *state && (*state)->bytes == row.bytes && (*state)->mtime_ns == row.mtime_ns;
-  };
+  const auto intact = [&](const OutputRow& row) { return IsIntact(*output, row); };
   auto store = Store::Open(file, StoreOptionsFor(job, options, std::move(fingerprint)), clock,
                            intact);
   if (!store) return Failed(store.error());
+  output->UseLedger(LedgerOf(**store));
 
   if (mode == RunMode::kExport) {
     auto start = (*store)->BeginRun(source.FirstRequests());

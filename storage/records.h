@@ -98,6 +98,7 @@ struct OutputFile {
   std::int64_t bytes = 0;
   std::string sha256;         // lower-case hex
   std::int64_t mtime_ns = 0;  // set when it has been published
+  DocumentId source;          // whose it is; set when it is committed
 };
 
 // Why an item did not succeed, without secrets.

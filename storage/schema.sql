@@ -127,11 +127,23 @@ CREATE TABLE outputs(
 CREATE INDEX outputs_source ON outputs(source_id);
 CREATE INDEX outputs_obsolete ON outputs(path) WHERE obsolete = 1;
 
+-- Files that are about to be put in place, announced before the first of them moves. A row leaves
+-- with the commit that puts its file into `outputs`; one that is left after a kill tells sluice's
+-- own bytes from a user's edit.
+CREATE TABLE publishing(
+  path      TEXT NOT NULL,
+  sha256    TEXT NOT NULL,
+  source_id TEXT NOT NULL,
+  bytes     INTEGER NOT NULL,
+  PRIMARY KEY (path, sha256)
+) STRICT, WITHOUT ROWID;
+
 -- Lines of the report: what has no faithful form, what was short.
 CREATE TABLE notes(
   note     INTEGER PRIMARY KEY,
   document TEXT NOT NULL,
-  origin   TEXT NOT NULL,                  -- 'fetch' or 'render': each replaces its own
+  origin   TEXT NOT NULL,                  -- 'fetch' or 'render': each replaces its own; 'edit'
+                                           -- stays
   kind     TEXT NOT NULL,
   text     TEXT NOT NULL
 ) STRICT;

@@ -21,9 +21,12 @@ const std::string kFinished = "finished";
 
 std::string TrustName(Documents::Trust trust) {
   switch (trust) {
-    case Documents::Trust::kRevisions: return "revisions";
-    case Documents::Trust::kResponses: return "responses";
-    case Documents::Trust::kNothing: return "nothing";
+    case Documents::Trust::kRevisions:
+      return "revisions";
+    case Documents::Trust::kResponses:
+      return "responses";
+    case Documents::Trust::kNothing:
+      return "nothing";
   }
   return "revisions";
 }
@@ -67,8 +70,7 @@ Result<std::unique_ptr<Store>> Store::Open(const std::filesystem::path& file, St
       Database database(file, Database::Mode::kReadWrite);
       if (auto status = PrepareSchema(database, file); !status) return Fail(status.error());
     }
-    return std::unique_ptr<Store>(
-        new Store(file, std::move(options), clock, std::move(intact)));
+    return std::unique_ptr<Store>(new Store(file, std::move(options), clock, std::move(intact)));
   });
 }
 
@@ -101,13 +103,14 @@ Result<Store::Start> Store::BeginRun(const std::vector<Request>& first_requests)
     const bool unfinished = generation_ > 0 && GetMeta(kFinished) != "1";
     cache_hits_ = GetCounter("cache_hits");
     cache_misses_ = GetCounter("cache_misses");
+    manifest_->AdoptAnnounced();
 
     const bool resume = unfinished && same_job && !options_.ignore_revisions;
     if (resume) {
       requests_done_ = GetCounter("requests_done");
       documents_->Begin(generation_, ParseTrust(GetMeta(kTrust)));
     } else {
-      const auto trust = options_.ignore_revisions       ? Documents::Trust::kNothing
+      const auto trust = options_.ignore_revisions      ? Documents::Trust::kNothing
                          : same_job || generation_ == 0 ? Documents::Trust::kRevisions
                                                         : Documents::Trust::kResponses;
       BeginGeneration(first_requests, trust);
@@ -166,6 +169,21 @@ Status Store::EndRun(std::string_view outcome, int exit_code, std::string_view m
         .Bind(message_text)
         .Bind(run_)
         .Done();
+    return {};
+  });
+}
+
+// --- files that are about to be put in place ---------------------------------------------------
+
+Result<std::vector<FileState>> Store::WrittenAt(const std::string& path) {
+  return CatchSqlite(
+      file_, [&]() -> Result<std::vector<FileState>> { return manifest_->WrittenAt(path); });
+}
+
+Status Store::Announce(std::span<const OutputFile* const> files, std::span<const KeptEdit> edits) {
+  return Transaction([&]() -> Status {
+    for (const OutputFile* file : files) manifest_->Announce(*file);
+    for (const KeptEdit& edit : edits) manifest_->NoteEdit(edit);
     return {};
   });
 }
@@ -249,10 +267,8 @@ void Store::ApplyDocument(const CommitRecord& record) {
   }
   std::vector<OutputRow> outputs;
   for (const OutputFile& file : record.outputs) {
-    outputs.push_back({.path = file.path,
-                       .bytes = file.bytes,
-                       .sha256 = file.sha256,
-                       .mtime_ns = file.mtime_ns});
+    outputs.push_back(
+        {.path = file.path, .bytes = file.bytes, .sha256 = file.sha256, .mtime_ns = file.mtime_ns});
   }
   if (!outputs.empty()) manifest_->Put(document, record.revision, outputs);
   manifest_->ReplaceNotes(document, Manifest::Origin::kRender, record.notes);
@@ -342,9 +358,8 @@ Result<std::int64_t> Store::WithdrawMissing() {
 }
 
 Result<std::vector<std::string>> Store::ObsoleteOutputs() {
-  return CatchSqlite(file_, [&]() -> Result<std::vector<std::string>> {
-    return manifest_->Obsolete();
-  });
+  return CatchSqlite(file_,
+                     [&]() -> Result<std::vector<std::string>> { return manifest_->Obsolete(); });
 }
 
 Status Store::ForgetOutputs(const std::vector<std::string>& paths) {
@@ -356,9 +371,8 @@ Status Store::ForgetOutputs(const std::vector<std::string>& paths) {
 }
 
 Result<std::vector<std::string>> Store::Shortfalls() {
-  return CatchSqlite(file_, [&]() -> Result<std::vector<std::string>> {
-    return manifest_->Shortfalls();
-  });
+  return CatchSqlite(file_,
+                     [&]() -> Result<std::vector<std::string>> { return manifest_->Shortfalls(); });
 }
 
 Result<Frontier::Counts> Store::CountOpen() {
@@ -409,8 +423,9 @@ void Store::Checkpoint() noexcept {
 template <class Work>
 auto Store::Transaction(Work&& work) -> std::invoke_result_t<Work> {
   if (broken_) {
-    return Fail(Code::kDisk, "an earlier commit failed; nothing more is written in this run. "
-                             "Run the same command again");
+    return Fail(Code::kDisk,
+                "an earlier commit failed; nothing more is written in this run. "
+                "Run the same command again");
   }
   auto result = CatchSqlite(file_, [&]() -> std::invoke_result_t<Work> {
     database_.Begin();

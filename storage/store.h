@@ -10,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -39,8 +40,8 @@ struct StoreOptions {
 struct RunTotals {
   std::int64_t requests_sent = 0;
   std::int64_t cache_hits = 0;
-  std::int64_t outputs = 0;     // rendered, whether or not the bytes had changed
-  std::int64_t deleted = 0;     // files removed
+  std::int64_t outputs = 0;  // rendered, whether or not the bytes had changed
+  std::int64_t deleted = 0;  // files removed
 };
 
 class Store {
@@ -57,7 +58,7 @@ class Store {
   ~Store();
 
   struct Start {
-    bool resumed = false;           // an unfinished generation goes on
+    bool resumed = false;  // an unfinished generation goes on
     std::int64_t generation = 0;
   };
   // Begins a run. Where nothing is left to do, a new generation begins with `first_requests`.
@@ -65,6 +66,10 @@ class Store {
   // Begins a run that does nothing but the failed items. Returns how many there are.
   Result<std::int64_t> BeginRetry();
   Status EndRun(std::string_view outcome, int exit_code, std::string_view message);
+
+  // See OutputLedger.
+  Result<std::vector<FileState>> WrittenAt(const std::string& path);
+  Status Announce(std::span<const OutputFile* const> files, std::span<const KeptEdit> edits);
 
   // Commits all of `records` in one transaction, durable on return. Their outputs must be.
   Status Commit(const std::vector<CommitRecord>& records);
@@ -108,8 +113,7 @@ class Store {
   void Checkpoint() noexcept;
 
  private:
-  Store(const std::filesystem::path& file, StoreOptions options, const Clock& clock,
-        Intact intact);
+  Store(const std::filesystem::path& file, StoreOptions options, const Clock& clock, Intact intact);
   template <class Work>
   auto Transaction(Work&& work) -> std::invoke_result_t<Work>;
 
@@ -132,7 +136,7 @@ class Store {
   Intact intact_;
 
   // Only on the commit thread.
-  bool broken_ = false;          // a commit failed
+  bool broken_ = false;  // a commit failed
   bool discovery_ended_ = false;
   bool asked_for_unseen_ = false;
   std::int64_t run_ = 0;
