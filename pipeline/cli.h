@@ -12,6 +12,7 @@
 #include "pipeline/log.h"
 #include "pipeline/progress.h"
 #include "pipeline/units.h"
+#include "storage/cache.h"
 
 namespace sluice {
 
@@ -21,6 +22,9 @@ enum class Verb {
   kStatus,    // `status DIR`
   kFailures,  // `failures DIR`
   kVerify,    // `verify DIR`
+  kCacheStats,  // `cache stats DIR`
+  kCacheTrim,   // `cache trim DIR`: to `cache_limits`
+  kCacheClear,  // `cache clear DIR`
   kRetry,     // `retry DIR`: as kRun, only the failed items; job_file where --job is given
   kVersion,   // print `text`
   kHelp,      // print `text`
@@ -32,6 +36,7 @@ enum class ReportFormat { kText, kJson };
 struct RunOptions {
   bool fresh = false;  // forget the state first
   bool full = false;   // ignore revisions
+  bool offline = false;  // render what is stored; send no request
   ProgressMode progress = ProgressMode::kAuto;
   std::optional<std::filesystem::path> report;            // file that gets the JSON summary
   std::optional<std::chrono::milliseconds> duration_max;  // then stop, resumable (exit 3)
@@ -46,7 +51,8 @@ struct Command {
   std::filesystem::path folder;   // of status, failures, verify and retry
   std::vector<Setting> settings;  // for JobInputs::flags, in the right order
   RunOptions run;
-  ReportFormat format = ReportFormat::kText;  // of status, failures and verify
+  CacheLimits cache_limits{.bytes_max = 0};  // of kCacheTrim
+  ReportFormat format = ReportFormat::kText;  // of status, failures, verify and cache stats
   LogOptions log;
   std::string text;  // of kHelp and kVersion
 };

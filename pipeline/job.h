@@ -84,6 +84,8 @@ struct Job {
     std::int64_t bytes_max = 256'000'000;       // max_bytes, on disk, compressed
     std::int64_t entries_max = 0;               // max_entries; 0: no bound
     std::chrono::milliseconds ttl{86'400'000};  // "24h", for what carries no revision or validator
+    std::chrono::milliseconds negative_ttl{3'600'000};  // "1h", for known absences without revision
+    std::chrono::milliseconds age_max{0};               // max_age; 0: no bound
     int memory_entries = 10'000;                // the tier in memory, within limits.memory
   } cache;
 

@@ -6,6 +6,7 @@
 #include <iostream>
 #include <limits>
 
+#include "pipeline/cache_command.h"
 #include "pipeline/check.h"
 #include "pipeline/cli.h"
 #include "pipeline/exit_code.h"
@@ -80,7 +81,7 @@ int RunJob(const Command& command) {
   const SignalWatch signals;
   auto job = Load(command);
   if (!job) return Refuse(job.error());
-  auto token = ResolveSecret(job->notion.token);
+  auto token = command.run.offline ? Result<std::string>() : ResolveSecret(job->notion.token);
   if (!token) return Refuse(token.error());
 
   const notion::NotionSource source({.base_url = job->notion.base_url,
@@ -128,6 +129,20 @@ int Verify(const Command& command) {
   return ToInt(verification->ok() ? ExitCode::kComplete : ExitCode::kIncomplete);
 }
 
+int ShowCache(const Command& command) {
+  if (command.verb != Verb::kCacheStats) {
+    const auto text = ShrinkCache(command, SystemClock());
+    if (!text) return Refuse(text.error());
+    std::cout << *text;
+    return 0;
+  }
+  const auto report = ReadStateReport(StateFile(command.folder), 0);
+  if (!report) return Refuse(report.error());
+  const bool json = command.format == ReportFormat::kJson;
+  std::cout << (json ? CacheStatsJson(*report) : CacheStatsText(*report));
+  return 0;
+}
+
 int Main(int argc, char** argv) {
   auto command = ParseCommandLine(argc, argv);
   if (!command) return Refuse(command.error());
@@ -144,6 +159,10 @@ int Main(int argc, char** argv) {
       return Show(*command);
     case Verb::kVerify:
       return Verify(*command);
+    case Verb::kCacheStats:
+    case Verb::kCacheTrim:
+    case Verb::kCacheClear:
+      return ShowCache(*command);
     case Verb::kRun:
     case Verb::kRetry:
       return RunJob(*command);

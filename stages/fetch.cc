@@ -25,6 +25,13 @@ std::chrono::milliseconds Ceil(Duration wait) {
   return std::chrono::ceil<std::chrono::milliseconds>(wait);
 }
 
+void AddValidators(const Validators& validators, HttpRequest& http) {
+  if (!validators.etag.empty()) http.headers.push_back({"If-None-Match", validators.etag});
+  if (!validators.last_modified.empty()) {
+    http.headers.push_back({"If-Modified-Since", validators.last_modified});
+  }
+}
+
 bool IsServerError(int status) { return status >= 500 && status != 529; }
 
 }  // namespace
@@ -36,7 +43,8 @@ class Fetch::Loop : public std::enable_shared_from_this<Fetch::Loop> {
   Loop(const Source& source, Transport& transport, const Clock& clock, FetchOptions options,
        std::uint64_t seed);
 
-  void Start(Request request, int attempt, std::function<void(FetchResult)> done);
+  void Start(Request request, int attempt, Validators validators,
+             std::function<void(FetchResult)> done);
   void Stop();
   FetchStats Snapshot() const {
     return stats_.With([](const FetchStats& s) { return s; });
@@ -53,6 +61,7 @@ class Fetch::Loop : public std::enable_shared_from_this<Fetch::Loop> {
   struct Job {
     Request request;
     int attempt = 1;
+    Validators validators;
     std::function<void(FetchResult)> done;
     std::uint64_t order = 0;  // of arrival
     HttpRequest http;
@@ -143,13 +152,21 @@ ConcurrencyLimit& Fetch::Loop::LimitOf(const std::string& operation) {
       .first->second;
 }
 
-void Fetch::Loop::Start(Request request, int attempt, std::function<void(FetchResult)> done) {
+void Fetch::Loop::Start(Request request, int attempt, Validators validators,
+                        std::function<void(FetchResult)> done) {
   if (stopped_) return done(Stopped{});
+  if (options_.wire == Wire::kOffline) {
+    return done(GaveUp{.failure = {.code = Code::kNetwork,
+                                   .message = "is not stored, and --offline sends no request; run "
+                                              "without --offline to fetch it"}});
+  }
   auto job = std::make_shared<Job>(Job{.request = std::move(request),
                                        .attempt = attempt,
+                                       .validators = std::move(validators),
                                        .done = std::move(done),
                                        .order = started_++});
   job->http = source_.ToHttp(job->request);
+  AddValidators(job->validators, job->http);
   job->http.body_bytes_max = std::min(job->http.body_bytes_max, options_.body_bytes_max);
   job->http.timeout = TimeoutFor(attempt, options_.retry);
   job->host = &HostOf(job->http.url);
@@ -272,10 +289,12 @@ std::optional<FetchResult> Fetch::Loop::OnResponse(const JobPtr& job, const Tick
   } else {
     host.breaker.OnAnswer(ticket.generation);
   }
-  if (status >= 200 && status < 300) {
+  const bool not_modified = status == 304 && !job->validators.empty();
+  if (not_modified || (status >= 200 && status < 300)) {
     job->limit->OnEnd(ticket.start, Outcome::kAnswered, response.elapsed);
     host.limiter.OnAccepted(ticket.permit);
     host.refused_since.reset();
+    if (not_modified) return NotModified{};
     return Answer{.status = status,
                   .headers = std::move(response.headers),
                   .body = std::move(response.body),
@@ -379,8 +398,14 @@ Fetch::Fetch(const Source& source, Transport& transport, const Clock& clock, Fet
 Fetch::~Fetch() = default;
 
 void Fetch::Start(const Request& request, int attempt, std::function<void(FetchResult)> done) {
-  loop_->transport().Post([loop = loop_, request, attempt, done = std::move(done)]() mutable {
-    loop->Start(std::move(request), attempt, std::move(done));
+  Start(request, attempt, Validators{}, std::move(done));
+}
+
+void Fetch::Start(const Request& request, int attempt, Validators validators,
+                  std::function<void(FetchResult)> done) {
+  loop_->transport().Post([loop = loop_, request, attempt, validators = std::move(validators),
+                           done = std::move(done)]() mutable {
+    loop->Start(std::move(request), attempt, std::move(validators), std::move(done));
   });
 }
 

@@ -79,6 +79,11 @@ struct StoredResponse {
   int status = 200;           // other than 2xx: a negative entry (known absence)
   Revision revision;
   std::string body;           // uncompressed
+  std::string etag;           // validators as the server gave them; empty: none
+  std::string last_modified;
+  WallMs fetched_ms = 0;      // when it was fetched or last confirmed; set when it is stored
+
+  bool negative() const { return status / 100 != 2; }
 };
 
 // One line of the report: something that has no faithful form, or that the user should know.
@@ -144,6 +149,7 @@ struct CommitRecord {
   std::vector<Note> notes;
   std::string shortfall;                   // why the listing is provably short; empty: it is not
   bool cache_hit = false;                  // the response came from the cache
+  bool confirmed = false;                  // the server said 304: `response` is what was stored
 };
 
 // A document as readers see it.

@@ -106,13 +106,18 @@ CREATE TABLE cache(
   id         INTEGER PRIMARY KEY,
   key        BLOB NOT NULL UNIQUE,         -- XXH3-128 of the request text
   request    TEXT NOT NULL,                -- the same for people
+  document   TEXT NOT NULL,                -- whom it was asked for; '' for none
   revision   TEXT NOT NULL,
   status     INTEGER NOT NULL,             -- not 2xx: a negative entry
-  fetched_ms INTEGER NOT NULL,
+  fetched_ms INTEGER NOT NULL,             -- or last confirmed by the server (304)
+  etag       TEXT NOT NULL,                -- validators; '' for none
+  last_modified TEXT NOT NULL,
   bytes      INTEGER NOT NULL,             -- stored size
   checksum   INTEGER NOT NULL,             -- of the stored bytes
   body       BLOB NOT NULL                 -- zstd
 ) STRICT;
+-- Eviction and the check of the size counters read this and never the bodies.
+CREATE INDEX cache_age ON cache(fetched_ms, document, bytes);
 
 -- The manifest: what lies in the output folder.
 CREATE TABLE outputs(

@@ -15,14 +15,14 @@
 #include <vector>
 
 #include "storage/base/clock.h"
+#include "storage/cache.h"
 #include "storage/documents.h"
 #include "storage/frontier.h"
 #include "storage/manifest.h"
 #include "storage/records.h"
+#include "storage/response_memory.h"
 
 namespace sluice {
-
-class CacheWriter;
 
 struct StoreOptions {
   // Behaviour.
@@ -33,7 +33,8 @@ struct StoreOptions {
   std::int64_t delete_max = -1;       // documents; -1: no bound of this kind
   double delete_max_fraction = 0.25;  // of the documents known
   // Performance.
-  std::int64_t cache_bytes_max = 256'000'000;  // stored bytes; 0: no bound
+  CacheLimits cache;
+  ResponseMemory* memory = nullptr;  // is told what was stored; must outlive the store
 };
 
 // What a run did, for the summary, the report and v_runs.
@@ -65,6 +66,9 @@ class Store {
   Result<Start> BeginRun(const std::vector<Request>& first_requests);
   // Begins a run that does nothing but the failed items. Returns how many there are.
   Result<std::int64_t> BeginRetry();
+  // Begins a run over what is stored: no listing; every document that has an output is rendered
+  // again. Returns how many there are.
+  Result<std::int64_t> BeginOffline();
   Status EndRun(std::string_view outcome, int exit_code, std::string_view message);
 
   // See OutputLedger.
@@ -91,6 +95,10 @@ class Store {
   Status ForgetOutputs(const std::vector<std::string>& paths);
   // Marks the outputs of deleted documents as obsolete. Call when the run is complete.
   Result<std::int64_t> WithdrawMissing();
+
+  // Both give the space back to the file system. Trim returns how many entries went.
+  Result<std::int64_t> TrimCache(const CacheLimits& limits);
+  Result<std::int64_t> ClearCache();
 
   // Why the listing is provably short; empty: it is not.
   Result<std::vector<std::string>> Shortfalls();
@@ -123,6 +131,10 @@ class Store {
   void ApplyDocument(const CommitRecord& record);
   void BeginGeneration(const std::vector<Request>& first_requests, Documents::Trust trust);
   void SaveCounters();
+  void RecountCacheAfterKill();
+  void RememberResponses(const std::vector<CommitRecord>& records);
+  template <class Work>
+  Result<std::int64_t> ShrinkCache(Work&& work);
   bool TooManyUnseen(std::int64_t unseen);
   std::string GetMeta(const std::string& key);
   void SetMeta(const std::string& key, const std::string& value);
