@@ -21,6 +21,7 @@
 #include "storage/base/bytes.h"
 #include "storage/base/guarded.h"
 #include "storage/committer.h"
+#include "storage/inherit.h"
 #include "storage/run_lock.h"
 
 namespace sluice {
@@ -537,7 +538,7 @@ RunResult Failed(const Error& error) {
   return {.exit_code = ExitCodeFor(error.code), .message = error.message};
 }
 
-Status ForgetState(const std::filesystem::path& file) {
+Status RemoveState(const std::filesystem::path& file) {
   for (const char* suffix : {"", "-wal", "-shm"}) {
     std::error_code error;
     std::filesystem::remove(file.string() + suffix, error);
@@ -547,6 +548,24 @@ Status ForgetState(const std::filesystem::path& file) {
     }
   }
   return {};
+}
+
+// Everything is forgotten but which files are sluice's own; where the old state cannot be read,
+// what lies in the folder counts as the user's and is kept.
+Status ForgetState(const std::filesystem::path& file) {
+  std::error_code error;
+  if (!std::filesystem::exists(file, error)) return RemoveState(file);
+  const std::filesystem::path old = file.string() + ".old";
+  if (auto removed = RemoveState(old); !removed) return removed;
+  for (const char* suffix : {"", "-wal"}) {
+    std::filesystem::rename(file.string() + suffix, old.string() + suffix, error);
+  }
+  if (auto removed = RemoveState(file); !removed) return removed;
+  if (auto inherited = InheritOutputs(file, old); !inherited) {
+    Log(LogLevel::kDebug, inherited.error().message);
+    if (auto removed = RemoveState(file); !removed) return removed;
+  }
+  return RemoveState(old);
 }
 
 const char* OutcomeName(const RunResult& result) {

@@ -115,7 +115,7 @@ TEST_F(FetchTest, ValidatorsAreSentAndA304IsAnAnswerOfItsOwn) {
     const std::string* date = FindHeader(request.headers, "If-Modified-Since");
     return Answers(etag && *etag == "\"v1\"" && date && *date == "then" ? 304 : 200);
   });
-  Ask("/a", {.etag = "\"v1\"", .last_modified = "then"});
+  Ask("/a", Validators{.etag = "\"v1\"", .last_modified = "then"});
   transport_->RunUntilIdle();
   EXPECT_NE(Got<NotModified>("/a"), nullptr);
 }
