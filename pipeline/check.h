@@ -8,8 +8,8 @@
 
 namespace sluice {
 
-// What the job will do, for people: source, output, contents, one line per stage and key, and where
-// each value came from that is not a default. Shows references, never a token.
+// What the job will do, for people: one line per key, and where each value came from that is not a
+// default. Shows references, never a token.
 std::string DescribeJob(const Job& job);
 
 // DescribeJob() and whether the token can be found. kUsage: it cannot; names the variable or file.

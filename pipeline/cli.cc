@@ -7,7 +7,6 @@
 #include <array>
 
 #include "pipeline/did_you_mean.h"
-#include "storage/base/bytes.h"
 
 namespace sluice {
 namespace {
@@ -176,14 +175,9 @@ void CommandLine::AddCache() {
   add("stats", "Size, entries and hit ratio", Verb::kCacheStats)
       ->add_flag_callback(
           "--json", [this] { command_.format = ReportFormat::kJson; }, "As JSON");
-  CLI::App* trim = add("trim", "Drop the oldest responses until the limits hold",
-                       Verb::kCacheTrim);
-  AddParsed(*trim, "--max-bytes", "Keep at most so many bytes, as \"100MB\"",
-            "a size as \"100MB\"", command_.cache_limits.bytes_max,
-            [](const std::string& text) -> std::optional<std::int64_t> {
-              const auto bytes = ParseBytes(text);
-              return bytes ? std::optional(*bytes) : std::nullopt;
-            });
+  CLI::App* trim = add("trim", "Drop the oldest responses until the limits hold", Verb::kCacheTrim);
+  AddParsed(*trim, "--max-bytes", "Keep at most so many bytes, as \"100MB\"", "a size as \"100MB\"",
+            command_.cache_limits.bytes_max, ParseByteCount);
   AddParsed(*trim, "--max-age", "Drop what is older; what unfinished documents need stays",
             kDurationAllowed, command_.cache_limits.age_max, ParseDuration);
   add("clear", "Drop every stored response", Verb::kCacheClear);

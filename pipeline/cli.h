@@ -17,25 +17,25 @@
 namespace sluice {
 
 enum class Verb {
-  kRun,       // `run JOB` and `notion`; the latter has no job_file
-  kCheck,     // `check JOB`
-  kStatus,    // `status DIR`
-  kFailures,  // `failures DIR`
-  kVerify,    // `verify DIR`
+  kRun,         // `run JOB` and `notion`; the latter has no job_file
+  kCheck,       // `check JOB`
+  kStatus,      // `status DIR`
+  kFailures,    // `failures DIR`
+  kVerify,      // `verify DIR`
   kCacheStats,  // `cache stats DIR`
   kCacheTrim,   // `cache trim DIR`: to `cache_limits`
   kCacheClear,  // `cache clear DIR`
-  kRetry,     // `retry DIR`: as kRun, only the failed items; job_file where --job is given
-  kVersion,   // print `text`
-  kHelp,      // print `text`
+  kRetry,       // `retry DIR`: as kRun without a listing; job_file where --job is given
+  kVersion,     // print `text`
+  kHelp,        // print `text`
 };
 
 enum class ReportFormat { kText, kJson };
 
 // What a run is told beside its job.
 struct RunOptions {
-  bool fresh = false;  // forget the state first
-  bool full = false;   // ignore revisions
+  bool fresh = false;    // forget the state first
+  bool full = false;     // ignore revisions and stored answers
   bool offline = false;  // render what is stored; send no request
   ProgressMode progress = ProgressMode::kAuto;
   std::optional<std::filesystem::path> report;            // file that gets the JSON summary
@@ -51,7 +51,7 @@ struct Command {
   std::filesystem::path folder;   // of status, failures, verify and retry
   std::vector<Setting> settings;  // for JobInputs::flags, in the right order
   RunOptions run;
-  CacheLimits cache_limits{.bytes_max = 0};  // of kCacheTrim
+  CacheLimits cache_limits{.bytes_max = 0};   // of kCacheTrim
   ReportFormat format = ReportFormat::kText;  // of status, failures, verify and cache stats
   LogOptions log;
   std::string text;  // of kHelp and kVersion

@@ -1,4 +1,5 @@
-// What the process tells its caller. Everything but kUsage is resumed by the same command.
+// What the process tells its caller. Everything but kUsage and kDamaged is resumed by
+// the same command.
 #pragma once
 
 #include "storage/base/result.h"

@@ -69,28 +69,29 @@ struct Graph::Machine {
 
   Machine(Admission& admission, const Lookup& lookup_stage, Fetch& fetch_stage,
           const Transform& transform_stage, Write write_stage, StageLimits limits)
-      : list(graph, [this, &admission](oneapi::tbb::flow_control& control) -> ItemPtr {
-          auto work = admission.TryAdmit();
-          if (!work) {
-            control.stop();  // until the next Activate()
-            return {};
-          }
-          ++admitted;
-          auto item = std::make_shared<Item>();
-          item->work = std::move(work->item);
-          item->charged = work->charged;
-          return item;
-        }),
-        lookup(graph, limits.lookup,
-               [&lookup_stage, &admission](const ItemPtr& item,
-                                           LookupNode::output_ports_type& ports) {
-                 if (lookup_stage(*item) == Route::kHit) {
-                   if (item->stored) Weigh(*item, item->stored->body.size(), admission);
-                   std::get<0>(ports).try_put(item);
-                 } else {
-                   std::get<1>(ports).try_put(item);
-                 }
-               }),
+      : list(graph,
+             [this, &admission](oneapi::tbb::flow_control& control) -> ItemPtr {
+               auto work = admission.TryAdmit();
+               if (!work) {
+                 control.stop();  // until the next Activate()
+                 return {};
+               }
+               ++admitted;
+               auto item = std::make_shared<Item>();
+               item->work = std::move(work->item);
+               item->charged = work->charged;
+               return item;
+             }),
+        lookup(
+            graph, limits.lookup,
+            [&lookup_stage, &admission](const ItemPtr& item, LookupNode::output_ports_type& ports) {
+              if (lookup_stage(*item) == Route::kHit) {
+                if (item->stored) Weigh(*item, item->stored->body.size(), admission);
+                std::get<0>(ports).try_put(item);
+              } else {
+                std::get<1>(ports).try_put(item);
+              }
+            }),
         fetch(graph, flow::unlimited,
               [&fetch_stage, &admission](const ItemPtr& item, FetchNode::gateway_type& gateway) {
                 gateway.reserve_wait();
@@ -144,8 +145,8 @@ Graph::Graph(Admission& admission, const Lookup& lookup, Fetch& fetch, const Tra
              Write write, StageLimits limits)
     : arena_(std::make_unique<Arena>()) {
   arena_->arena.execute([&] {
-    machine_ = std::make_unique<Machine>(admission, lookup, fetch, transform, std::move(write),
-                                         limits);
+    machine_ =
+        std::make_unique<Machine>(admission, lookup, fetch, transform, std::move(write), limits);
   });
 }
 

@@ -14,7 +14,8 @@
 
 namespace sluice {
 
-// Bodies of one node that may run at once. The limits inside fetch are per operation (stages/fetch).
+// Bodies of one node that may run at once. The limits inside fetch are per operation
+// (stages/fetch).
 struct StageLimits {
   std::size_t lookup = 2;
   std::size_t transform = 0;  // 0: as many as there are cores

@@ -34,7 +34,7 @@ struct FetchLimits {
 
 struct Job {
   // [job]
-  std::string name;                         // shown in logs and reports; default: the file's name
+  std::string name;                         // shown by `check`; default: the file's name
   SourceKind source = SourceKind::kNotion;  // required in a job file
   std::filesystem::path output;             // required. In a file: relative to the file's folder;
                                             // in a flag or variable: to the current folder
@@ -47,7 +47,8 @@ struct Job {
                                          // by everyone on the way
     std::string version = "2025-09-03";  // API version: that, or "2022-06-28" for proxies and
                                          // servers which know no data sources
-    // What is exported. "comments" costs one request for every page, so it is not in the default.
+    // "comments" (one request for every changed page, so not in the default) and "users" are
+    // switches. Pages and databases are always exported; "assets" has no effect in this build.
     std::vector<std::string> include = {"pages", "databases", "users"};
     std::vector<std::string> roots;  // page or database ids; empty: all that the token sees
   } notion;
@@ -86,7 +87,7 @@ struct Job {
     std::chrono::milliseconds ttl{86'400'000};  // "24h", for what carries no revision or validator
     std::chrono::milliseconds negative_ttl{3'600'000};  // "1h", for known absences without revision
     std::chrono::milliseconds age_max{0};               // max_age; 0: no bound
-    int memory_entries = 10'000;                // the tier in memory, within limits.memory
+    int memory_entries = 10'000;                        // the tier in memory, within limits.memory
   } cache;
 
   struct Checkpoint {
@@ -94,8 +95,8 @@ struct Job {
   } checkpoint;
 
   struct Monitoring {
-    std::string listen;  // "127.0.0.1:6060"; empty: no status server
-    bool profiling = false;
+    std::string listen;      // "127.0.0.1:6060": no effect in this build
+    bool profiling = false;  // likewise
   } monitoring;
 
   // Where each key that is not at its default was set: "wiki.toml:12", "SLUICE_LIMITS_RATE",

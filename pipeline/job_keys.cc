@@ -58,6 +58,9 @@ std::optional<StringList> AsList(const RawValue& raw) {
   return list;
 }
 
+// clang-tidy 14 does not see the moves out of `name` and `allowed`, which stand in templates.
+// NOLINTBEGIN(performance-unnecessary-value-param)
+
 // `field` is a generic lambda that names the field of a Job, const or not.
 template <class Field>
 JobKey IntegerKey(std::string name, std::int64_t min, std::int64_t max, Field field) {
@@ -169,6 +172,8 @@ JobKey ListKey(std::string name, std::string allowed, Accept accept, Field field
               }};
 }
 
+// NOLINTEND(performance-unnecessary-value-param)
+
 bool HasControl(std::string_view text) {
   return std::any_of(text.begin(), text.end(),
                      [](unsigned char c) { return c < 0x20 || c == 0x7f; });
@@ -219,8 +224,10 @@ std::string ShowRate(const Job& job) {
   return rate ? Quoted(RateText(*rate)) : "the source's own";
 }
 
+// A member's name cannot stand in parentheses. NOLINTBEGIN(bugprone-macro-parentheses)
 #define FIELD(path) \
   [](auto& job) -> auto& { return job.path; }
+// NOLINTEND(bugprone-macro-parentheses)
 
 void AddJobKeys(std::vector<JobKey>& keys) {
   keys.push_back(

@@ -58,8 +58,8 @@ int WriteReport(const Command& command, const Job& job, const RunResult& result)
   std::ofstream out(*command.run.report, std::ios::binary);
   out << RunReportJson(job.output, result, *report);
   if (!out.flush()) {
-    return Refuse({Code::kDisk, fmt::format("{}: cannot write the report",
-                                          command.run.report->string())});
+    return Refuse(
+        {Code::kDisk, fmt::format("{}: cannot write the report", command.run.report->string())});
   }
   return ToInt(result.exit_code);
 }
@@ -67,12 +67,12 @@ int WriteReport(const Command& command, const Job& job, const RunResult& result)
 void Summarise(const Job& job, const RunResult& result) {
   const LogLevel level =
       result.exit_code == ExitCode::kComplete ? LogLevel::kInfo : LogLevel::kError;
-  Log(level, fmt::format("{}: {} requests, {} from the cache, {} files rendered, {} removed, {} "
-                         "failed, in {}",
-                         result.exit_code == ExitCode::kComplete ? "complete" : "not complete",
-                         result.totals.requests_sent, result.totals.cache_hits,
-                         result.totals.outputs, result.totals.deleted, result.failed,
-                         job.output.string()));
+  Log(level,
+      fmt::format("{}: {} requests, {} from the cache, {} files rendered, {} removed, {} "
+                  "failed, in {}",
+                  result.exit_code == ExitCode::kComplete ? "complete" : "not complete",
+                  result.totals.requests_sent, result.totals.cache_hits, result.totals.outputs,
+                  result.totals.deleted, result.failed, job.output.string()));
   for (const std::string& shortfall : result.shortfalls) Log(LogLevel::kWarning, shortfall);
   if (!result.message.empty()) Log(level, result.message);
 }
@@ -101,6 +101,7 @@ int RunJob(const Command& command) {
 int Check(const Command& command) {
   auto job = Load(command);
   if (!job) return Refuse(job.error());
+  // No other thread is there. NOLINTNEXTLINE(concurrency-mt-unsafe)
   auto text = CheckJob(*job, [](const char* name) { return std::getenv(name); });
   if (!text) return Refuse(text.error());
   std::cout << *text;
@@ -114,8 +115,7 @@ int Show(const Command& command) {
   if (command.verb == Verb::kFailures) {
     std::cout << (json ? FailuresJson(*report) : FailuresText(*report));
   } else {
-    std::cout << (json ? StatusJson(command.folder, *report)
-                       : StatusText(command.folder, *report));
+    std::cout << (json ? StatusJson(command.folder, *report) : StatusText(command.folder, *report));
   }
   return 0;
 }

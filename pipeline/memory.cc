@@ -7,7 +7,8 @@
 
 namespace sluice {
 
-void BoundAllocator() { mallopt(M_ARENA_MAX, 2); }
+// There is no other thread yet.
+void BoundAllocator() { mallopt(M_ARENA_MAX, 2); }  // NOLINT(concurrency-mt-unsafe)
 
 std::int64_t ResidentBytes() {
   std::ifstream statm("/proc/self/statm");

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
@@ -79,7 +80,7 @@ std::optional<seconds> Eta::Update(SteadyTime now, const ProgressSnapshot& snaps
   if (elapsed < kEtaStable || done <= 0 || left <= 0) return std::nullopt;
   const double elapsed_s = std::chrono::duration<double>(elapsed).count();
   const double left_s = elapsed_s * static_cast<double>(left) / static_cast<double>(done);
-  return seconds(static_cast<std::int64_t>(left_s + 0.5));
+  return seconds(std::llround(left_s));
 }
 
 std::string TimeLeftText(seconds left) {

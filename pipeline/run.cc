@@ -5,9 +5,9 @@
 
 #include <algorithm>
 #include <atomic>
+#include <deque>
 #include <iostream>
 #include <map>
-#include <deque>
 #include <memory>
 #include <numeric>
 #include <random>
@@ -43,6 +43,9 @@ constexpr seconds kRssInterval{1};
 
 constexpr milliseconds kAnyAge{std::chrono::hours(24 * 365 * 100)};
 
+// Fetch hands back what would have to wait for longer than this.
+constexpr WallMs kWallMs = 5000;
+
 // Why a run ends before everything is done.
 struct EarlyEnd {
   ExitCode code = ExitCode::kIncomplete;
@@ -55,9 +58,9 @@ constexpr std::int64_t kMemoryTierShare = 4;  // one in four
 FetchOptions FetchOptionsFor(const Job& job, const RunOptions& run, const Source& source) {
   const SourceLimits limits = source.Limits();
   const std::map<std::string, int> configured = {
-      {"pages", job.stages.fetch.pages},       {"databases", job.stages.fetch.databases},
-      {"blocks", job.stages.fetch.blocks},     {"comments", job.stages.fetch.comments},
-      {"users", job.stages.fetch.users},       {"properties", job.stages.fetch.properties},
+      {"pages", job.stages.fetch.pages},   {"databases", job.stages.fetch.databases},
+      {"blocks", job.stages.fetch.blocks}, {"comments", job.stages.fetch.comments},
+      {"users", job.stages.fetch.users},   {"properties", job.stages.fetch.properties},
       {"search", job.stages.list_limit},
   };
   FetchOptions options;
@@ -67,9 +70,11 @@ FetchOptions FetchOptionsFor(const Job& job, const RunOptions& run, const Source
     if (found != configured.end()) operation.in_flight_max = found->second;
   }
   options.autotune = job.stages.fetch.autotune ? Autotune::kOn : Autotune::kOff;
-  options.rate = {
-      .requests_per_second = job.limits.requests_per_second.value_or(limits.requests_per_second),
-      .burst = job.limits.burst.value_or(limits.burst)};
+  const double rate = job.limits.requests_per_second.value_or(limits.requests_per_second);
+  // The source's burst belongs to the source's rate; where the rate is to be found, a burst would
+  // only be refused.
+  options.rate = {.requests_per_second = rate,
+                  .burst = job.limits.burst.value_or(rate > 0 ? limits.burst : 1)};
   options.retry.read_attempts = job.retry.read_attempts;
   options.retry.base = job.retry.base;
   options.max_wait = job.retry.max_wait;
@@ -108,9 +113,9 @@ class Machine {
         memory_(memory),
         clock_(clock),
         fetch_options_(FetchOptionsFor(job, options, source)),
-        admission_({.credits = static_cast<std::size_t>(job.limits.in_flight),
-                    .memory_bytes =
-                        job.limits.memory_bytes - job.limits.memory_bytes / kMemoryTierShare}),
+        admission_(
+            {.credits = static_cast<std::size_t>(job.limits.in_flight),
+             .memory_bytes = job.limits.memory_bytes - job.limits.memory_bytes / kMemoryTierShare}),
         readers_(StateFile(job.output), &memory),
         // Offline there is nothing better than what is stored, whatever its age.
         lookup_(readers_, clock,
@@ -181,8 +186,9 @@ class Machine {
     stop_asked_ = true;
     printer.Clear();
     Log(LogLevel::kInfo, "stopping: finishing what is in flight; once more to leave at once");
-    End({.code = ExitCodeForSignal(signal), .message = "stopped by a signal; the same command goes "
-                                                       "on exactly there"});
+    End({.code = ExitCodeForSignal(signal),
+         .message = "stopped by a signal; the same command goes "
+                    "on exactly there"});
   }
 
   // Every bound of the machine with its number.
@@ -192,14 +198,14 @@ class Machine {
         fmt::format("bounds: {} items in flight, {} of their bodies, one body at most {}; {} items "
                     "loaded ahead; {} responses in memory, {}; a commit of {} items or {} ms",
                     admission_.credits(), FormatBytes(bodies),
-                    FormatBytes(static_cast<std::int64_t>(fetch_options_.body_bytes_max)), kReadyMax,
-                    job_.cache.memory_entries,
+                    FormatBytes(static_cast<std::int64_t>(fetch_options_.body_bytes_max)),
+                    kReadyMax, job_.cache.memory_entries,
                     FormatBytes(job_.limits.memory_bytes / kMemoryTierShare),
                     job_.stages.write_batch_items, job_.stages.write_batch_delay.count()));
-    std::string stages = fmt::format("at once: lookup {}, transform {}", job_.stages.lookup_limit,
-                                     job_.stages.transform_limit == 0
-                                         ? std::string("one per core")
-                                         : std::to_string(job_.stages.transform_limit));
+    std::string stages =
+        fmt::format("at once: lookup {}, transform {}", job_.stages.lookup_limit,
+                    job_.stages.transform_limit == 0 ? std::string("one per core")
+                                                     : std::to_string(job_.stages.transform_limit));
     for (const auto& operation : fetch_options_.operations) {
       stages += fmt::format(", {} {}", operation.name, operation.in_flight_max);
     }
@@ -213,8 +219,8 @@ class Machine {
                     "of {} lookups were answered from memory",
                     admission_.in_flight_peak(), admission_.credits(),
                     FormatBytes(admission_.memory().charged_peak()),
-                    FormatBytes(admission_.memory().bytes_max()), FormatBytes(rss_peak_),
-                    tier.hits, tier.hits + tier.misses));
+                    FormatBytes(admission_.memory().bytes_max()), FormatBytes(rss_peak_), tier.hits,
+                    tier.hits + tier.misses));
   }
 
   void CheckBounds() {
@@ -233,8 +239,7 @@ class Machine {
   ProgressSnapshot Snapshot() {
     ProgressSnapshot snapshot = progress_.With([](const auto& progress) { return progress; });
     const FetchStats stats = fetch_.Snapshot();
-    const double elapsed =
-        std::chrono::duration<double>(clock_.Now() - started_).count();
+    const double elapsed = std::chrono::duration<double>(clock_.Now() - started_).count();
     if (elapsed > 0) snapshot.requests_per_second = static_cast<double>(stats.sent) / elapsed;
     if (stats.wait_until_ms > clock_.WallNow()) {
       snapshot.waiting_for = "the rate limit";
@@ -313,7 +318,10 @@ class Machine {
       if (!advanced) return Fail(advanced.error());
       if (!*advanced) break;
     }
-    if (admission_.ready() < kReadyLow) {
+    // Behind a long wait every admitted request would come straight back, and the whole frontier
+    // would be rewritten; what is ready stays where it is.
+    const bool walled = fetch_.Snapshot().wait_until_ms > clock_.WallNow() + kWallMs;
+    if (!walled && admission_.ready() < kReadyLow) {
       auto items = store_.Take(kReadyMax - admission_.ready());
       if (!items) return Fail(items.error());
       admission_.Refill(std::move(*items));
@@ -325,6 +333,8 @@ class Machine {
   SteadyTime NextTick() {
     const SteadyTime now = clock_.Now();
     SteadyTime next = now + seconds(1);
+    const WallMs wall = fetch_.Snapshot().wait_until_ms;
+    if (wall > clock_.WallNow()) next = std::min(next, now + milliseconds(wall - clock_.WallNow()));
     auto due = store_.NextDue();
     if (due && *due > 0) next = std::min(next, now + milliseconds(*due - clock_.WallNow()));
     return std::max(next, now + milliseconds(1));
@@ -366,7 +376,8 @@ class Machine {
         progress.documents_total = counted->total;
       });
     }
-    documents_counted_at_ = clock_.Now() + std::max<Duration>(seconds(1), 50 * (clock_.Now() - now));
+    documents_counted_at_ =
+        clock_.Now() + std::max<Duration>(seconds(1), 50 * (clock_.Now() - now));
   }
 
   void SaveLimits(const FetchStats& stats) {
@@ -396,8 +407,7 @@ class Machine {
   // that stopped this one.
   void ExportRate() {
     const FetchState state = fetch_.ExportState();
-    const std::string text =
-        fmt::format("{} {}", state.not_before_ms, state.learned_milli_rps);
+    const std::string text = fmt::format("{} {}", state.not_before_ms, state.learned_milli_rps);
     if (text == saved_rate_ || text == "0 0") return;
     if (store_.SetFact("rate", text)) saved_rate_ = text;
   }
@@ -527,9 +537,10 @@ RunResult Conclude(Store& store, OutputDir& output) {
   }
   if (result.failed > 0) {
     result.exit_code = ExitCode::kIncomplete;
-    result.message = fmt::format("{} items failed; `sluice failures` names them, `sluice retry` "
-                                 "tries them again",
-                                 result.failed);
+    result.message = fmt::format(
+        "{} items failed; `sluice failures` names them, `sluice retry` "
+        "tries them again",
+        result.failed);
   }
   return result;
 }
@@ -570,11 +581,15 @@ Status ForgetState(const std::filesystem::path& file) {
 
 const char* OutcomeName(const RunResult& result) {
   switch (result.exit_code) {
-    case ExitCode::kComplete: return "complete";
-    case ExitCode::kIncomplete: return "incomplete";
+    case ExitCode::kComplete:
+      return "complete";
+    case ExitCode::kIncomplete:
+      return "incomplete";
     case ExitCode::kInterrupted:
-    case ExitCode::kTerminated: return "stopped";
-    default: return "failed";
+    case ExitCode::kTerminated:
+      return "stopped";
+    default:
+      return "failed";
   }
 }
 
@@ -601,15 +616,16 @@ RunResult RunExport(const Job& job, const RunOptions& options, RunMode mode, con
        .bytes_max = static_cast<std::size_t>(job.limits.memory_bytes / kMemoryTierShare),
        .ttl = std::nullopt},
       clock);
-  auto store = Store::Open(
-      file, StoreOptionsFor(job, options, std::move(fingerprint), memory), clock, intact);
+  auto store = Store::Open(file, StoreOptionsFor(job, options, std::move(fingerprint), memory),
+                           clock, intact);
   if (!store) return Failed(store.error());
   output->UseLedger(LedgerOf(**store));
 
   if (options.offline) {
     auto count = (*store)->BeginOffline();
     if (!count) return Failed(count.error());
-    Log(LogLevel::kInfo, fmt::format("offline: rendering {} documents from what is stored", *count));
+    Log(LogLevel::kInfo,
+        fmt::format("offline: rendering {} documents from what is stored", *count));
   } else if (mode == RunMode::kExport) {
     auto start = (*store)->BeginRun(source.FirstRequests());
     if (!start) return Failed(start.error());

@@ -17,7 +17,7 @@ namespace sluice {
 
 enum class RunMode {
   kExport,       // list, and do what is left or has changed
-  kRetryFailed,  // only the items that failed
+  kRetryFailed,  // the items that failed, and what is still queued; no new listing
 };
 
 struct RunResult {

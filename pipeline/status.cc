@@ -25,10 +25,10 @@ std::string Dump(const Json& json) {
 }
 
 std::string RunLine(const StateReport::LastRun& run) {
-  const std::string end = run.finished.empty()
-                              ? std::string("running, or killed")
-                              : fmt::format("{} {} (exit {})", run.finished, run.outcome,
-                                            run.exit_code.value_or(-1));
+  const std::string end =
+      run.finished.empty()
+          ? std::string("running, or killed")
+          : fmt::format("{} {} (exit {})", run.finished, run.outcome, run.exit_code.value_or(-1));
   return fmt::format("{} - {}", run.started, end);
 }
 
@@ -132,8 +132,8 @@ std::string StatusText(const std::filesystem::path& output, const StateReport& r
                         StateFile(output).string());
   }
   if (report.failures_total > 0) {
-    text += fmt::format("failed    {} (sluice failures {})\n", report.failures_total,
-                        output.string());
+    text +=
+        fmt::format("failed    {} (sluice failures {})\n", report.failures_total, output.string());
   }
   return text;
 }

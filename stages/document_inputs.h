@@ -15,6 +15,7 @@ class StoredInputs final : public DocumentInputs {
 
   Result<StoredResponse> Response(const Request& request) override;
   Result<std::string> Object(const DocumentId& id) override { return reader_.Object(id); }
+  // A state that cannot be read counts as nothing seen; the commit will say why.
   std::optional<DocumentRow> Find(const DocumentId& id) override;
   Status ForEachChild(const DocumentId& parent, std::string_view kind,
                       const std::function<bool(const DocumentRow&)>& use) override {

@@ -1,5 +1,6 @@
-// The fetch stage: a request goes to the wire when circuit breaker, per-operation limit and rate
-// limiter let it, in that order, and what comes back is sorted into what to do next.
+// The fetch stage: a request goes to the wire when the limit of its operation, the circuit breaker
+// and the rate limiter let it, in that order, and what comes back is sorted into what to do next.
+// README.md has the table of answers.
 #pragma once
 
 #include <cstdint>
@@ -19,6 +20,8 @@
 #include "storage/records.h"
 
 namespace sluice {
+
+class FetchLoop;
 
 // A whole answer of status 2xx.
 struct Answer {
@@ -47,8 +50,9 @@ struct GaveUp {
 };
 // The run is stopping; the item is as it was.
 struct Stopped {};
-// The run cannot go on: kUnauthorized, kNetwork (the server cannot be reached, or its certificate
-// is wrong) or kRateLimited (a wait exceeds max_wait).
+// The run cannot go on; the item is as it was. kUnauthorized, kNetwork (the server cannot be
+// reached, or its certificate is wrong), kRateLimited (refused for longer than max_wait); from
+// transform also kDisk.
 struct Fatal {
   Error error;
   std::optional<WallMs> resume_at_ms;
@@ -131,8 +135,7 @@ class Fetch {
   FetchState ExportState() const;
 
  private:
-  class Loop;
-  std::shared_ptr<Loop> loop_;
+  const std::shared_ptr<FetchLoop> loop_;
 };
 
 }  // namespace sluice

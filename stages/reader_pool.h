@@ -38,6 +38,7 @@ class ReaderPool {
     std::unique_ptr<StoreReader> reader_;
   };
 
+  // The pool must outlive the loan. Errors as StoreReader::Open().
   Result<std::unique_ptr<Loan>> Borrow() {
     std::unique_ptr<StoreReader> reader = idle_.With([](auto& idle) {
       std::unique_ptr<StoreReader> last;

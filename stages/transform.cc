@@ -81,34 +81,33 @@ void Transform::ReadStored(Item& item) const {
     return Keep(item, std::move(*reading), std::move(stored));
   }
   Verdict verdict = source_.Judge(item.work.request, stored.status, stored.body);
-  ReadRefusal(item, {.status = stored.status,
-                     .body = std::move(stored.body),
-                     .verdict = std::move(verdict)});
+  ReadRefusal(
+      item,
+      {.status = stored.status, .body = std::move(stored.body), .verdict = std::move(verdict)});
 }
 
 void Transform::ReadFetched(Item& item) const {
   CommitRecord& record = item.record;
-  std::visit(
-      Overloaded{
-          [&](Answer& answer) { ReadAnswer(item, std::move(answer)); },
-          [&](NotModified&) { ReadConfirmed(item); },
-          [&](Refusal& refusal) { ReadRefusal(item, std::move(refusal)); },
-          [&](Again& again) {
-            record.verdict = CommitRecord::Verdict::kRetry;
-            record.failure = std::move(again.failure);
-            record.next_attempt = item.work.attempt + (again.counts ? 1 : 0);
-            record.not_before_ms =
-                clock_.WallNow() +
-                std::chrono::ceil<std::chrono::milliseconds>(again.delay).count();
-          },
-          [&](GaveUp& gave_up) { FailItem(item, std::move(gave_up.failure)); },
-          [&](Stopped&) { record.verdict = CommitRecord::Verdict::kReturn; },
-          [&](Fatal& fatal) {
-            record.verdict = CommitRecord::Verdict::kReturn;
-            item.fatal = std::move(fatal);
-          },
-      },
-      *item.fetched);
+  std::visit(Overloaded{
+                 [&](Answer& answer) { ReadAnswer(item, std::move(answer)); },
+                 [&](NotModified&) { ReadConfirmed(item); },
+                 [&](Refusal& refusal) { ReadRefusal(item, std::move(refusal)); },
+                 [&](Again& again) {
+                   record.verdict = CommitRecord::Verdict::kRetry;
+                   record.failure = std::move(again.failure);
+                   record.next_attempt = item.work.attempt + (again.counts ? 1 : 0);
+                   record.not_before_ms =
+                       clock_.WallNow() +
+                       std::chrono::ceil<std::chrono::milliseconds>(again.delay).count();
+                 },
+                 [&](GaveUp& gave_up) { FailItem(item, std::move(gave_up.failure)); },
+                 [&](Stopped&) { record.verdict = CommitRecord::Verdict::kReturn; },
+                 [&](Fatal& fatal) {
+                   record.verdict = CommitRecord::Verdict::kReturn;
+                   item.fatal = std::move(fatal);
+                 },
+             },
+             *item.fetched);
 }
 
 // The server confirmed the answer that was stored.
@@ -136,8 +135,7 @@ void Transform::ReadAnswer(Item& item, Answer answer) const {
                   .message = reading.error().message};
   Rng rng(static_cast<std::uint64_t>(Checksum(RequestText(request))) +
           static_cast<std::uint64_t>(item.work.attempt));
-  const RetryDecision decision =
-      Decide(item.work.attempt, failure.code, std::nullopt, retry_, rng);
+  const RetryDecision decision = Decide(item.work.attempt, failure.code, std::nullopt, retry_, rng);
   if (decision.kind != RetryDecision::Kind::kAgain) return FailItem(item, std::move(failure));
   item.fetched = Again{.failure = std::move(failure), .delay = decision.delay};
   ReadFetched(item);

@@ -60,8 +60,8 @@ std::vector<CommitRecord> Committer::NextGroup(const std::stop_token& stop, Stea
     if (closed || woken_ || std::chrono::steady_clock::now() >= deadline) break;
     changed_.wait_until(lock, stop, deadline, [&] {
       return woken_ || pending_.size() >= options_.records_max ||
-             (!pending_.empty() && (pending_.size() >= hooks_.in_flight() ||
-                                    oldest_ + options_.delay_max < deadline));
+             (!pending_.empty() &&
+              (pending_.size() >= hooks_.in_flight() || oldest_ + options_.delay_max < deadline));
     });
   }
   woken_ = false;

@@ -59,9 +59,9 @@ struct Documents::Row {
 
 namespace {
 
-#define SLUICE_DOCUMENT_COLUMNS                                                             \
-  "d.doc, d.id, d.kind, d.state, d.place, d.parent, d.anchor, d.title, d.name, "            \
-  "d.extension, d.part_of_parent, d.revision, d.stem, d.settled, d.known, d.optional, "     \
+#define SLUICE_DOCUMENT_COLUMNS                                                         \
+  "d.doc, d.id, d.kind, d.state, d.place, d.parent, d.anchor, d.title, d.name, "        \
+  "d.extension, d.part_of_parent, d.revision, d.stem, d.settled, d.known, d.optional, " \
   "d.open_requests, d.failed_requests, d.waiting_for, d.epoch, d.generation"
 
 }  // namespace
@@ -87,8 +87,8 @@ Documents::Documents(Database& database, Frontier& frontier, Intact intact)
                open_requests = ?, failed_requests = ?, waiting_for = ?, epoch = ?, generation = ?
          WHERE doc = ?)sql"),
       erase_(database, "DELETE FROM documents WHERE doc = ?"),
-      put_object_(database,
-                  "INSERT OR REPLACE INTO objects(doc, body, checksum) VALUES(?, ?, ?)"),
+      get_object_(database, "SELECT checksum, body FROM objects WHERE doc = ?"),
+      put_object_(database, "INSERT OR REPLACE INTO objects(doc, body, checksum) VALUES(?, ?, ?)"),
       erase_object_(database, "DELETE FROM objects WHERE doc = ?"),
       add_alias_(database, "INSERT OR IGNORE INTO aliases(alias, document) VALUES(?, ?)"),
       names_(database, "SELECT alias FROM aliases WHERE document = ?"),
@@ -161,8 +161,7 @@ void Documents::UpdateKnown(const DocumentUpdate& update) {
                               ? update.revision.value
                               : fmt::format("{}~{}", update.revision.value, generation_));
   const bool changed = ContentChanged(row, revision, first);
-  const bool face_changed =
-      !row.known || row.title != update.title || row.name != update.name;
+  const bool face_changed = !row.known || row.title != update.title || row.name != update.name;
 
   row.title = update.title;
   row.name = update.name;
@@ -177,8 +176,9 @@ void Documents::UpdateKnown(const DocumentUpdate& update) {
     row.failed_requests = 0;
     ++row.epoch;
     clear_mentions_.Use().Bind(row.id).Done();
-    StoreObject(row, update.object);
   }
+  // A damaged object is replaced at any sight of a whole one; else it would be asked for for ever.
+  if (changed || !ObjectIntact(row)) StoreObject(row, update.object);
   row.known = true;
   if (row.state == kUnlisted || row.state == kMissing) row.state = kOpen;
   AddAliases(row, update);
@@ -248,6 +248,12 @@ void Documents::SetPlace(Row& row, const DocumentUpdate& update) {
 void Documents::StoreObject(const Row& row, const std::string& object) {
   const std::string body = Compress(object);
   put_object_.Use().Bind(row.doc).BindBlob(body).Bind(Checksum(body)).Done();
+}
+
+bool Documents::ObjectIntact(const Row& row) {
+  auto run = get_object_.Use();
+  run.Bind(row.doc);
+  return run.Next() && Checksum(run.Blob(1)) == run.Int(0);
 }
 
 void Documents::AddAliases(Row& row, const DocumentUpdate& update) {

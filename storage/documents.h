@@ -104,6 +104,7 @@ class Documents {
   bool ContentChanged(const Row& row, const Revision& revision, bool first) const;
   void SetPlace(Row& row, const DocumentUpdate& update);
   void StoreObject(const Row& row, const std::string& object);
+  bool ObjectIntact(const Row& row);
   void AddAliases(Row& row, const DocumentUpdate& update);
 
   void Completed(Row& row);
@@ -132,6 +133,7 @@ class Documents {
   Statement insert_;
   Statement save_;
   Statement erase_;
+  Statement get_object_;
   Statement put_object_;
   Statement erase_object_;
   Statement add_alias_;

@@ -16,7 +16,7 @@ namespace {
 
 Result<std::string> HashOf(int fd, const std::string& full) {
   Sha256 hash;
-  std::array<char, 64 * 1024> buffer;
+  std::array<char, std::size_t{64} * 1024> buffer;
   while (true) {
     const ssize_t got = ::read(fd, buffer.data(), buffer.size());
     if (got < 0 && errno == EINTR) continue;

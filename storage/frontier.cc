@@ -84,8 +84,8 @@ Frontier::Counts Frontier::CountTable() {
       FROM frontier)sql");
   auto run = count.Use();
   run.Next();
-  return {.listing = run.Int(0), .requests = run.Int(1), .documents = run.Int(2),
-          .failed = run.Int(3)};
+  return {
+      .listing = run.Int(0), .requests = run.Int(1), .documents = run.Int(2), .failed = run.Int(3)};
 }
 
 void Frontier::Insert(ItemKind kind, int priority, const Request& request) {
@@ -212,7 +212,8 @@ std::vector<DocumentId> Frontier::RequeueFailed() {
     while (run.Next()) waiting.emplace_back(run.Text(0));
   }
   database_.Exec(
-      "UPDATE frontier SET state = 'queued', attempt = 1, not_before_ms = 0 WHERE state = 'failed'");
+      "UPDATE frontier SET state = 'queued', attempt = 1, not_before_ms = 0 WHERE state = "
+      "'failed'");
   counts_ = CountTable();
   return waiting;
 }

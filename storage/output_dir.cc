@@ -44,11 +44,12 @@ Status EmptyFolder(int folder, const std::string& full) {
   if (copy < 0) return DiskError(errno, "read folder", full);
   const std::unique_ptr<DIR, int (*)(DIR*)> entries(::fdopendir(copy), &::closedir);
   if (!entries) return DiskError(errno, "read folder", full);
-  while (const dirent* entry = ::readdir(entries.get())) {
+  // glibc's readdir() is thread-safe as long as no two threads share the stream (man readdir).
+  while (const dirent* entry = ::readdir(entries.get())) {  // NOLINT(concurrency-mt-unsafe)
     const std::string name = entry->d_name;
     if (name == "." || name == "..") continue;
     if (::unlinkat(folder, name.c_str(), 0) != 0) {
-      return DiskError(errno, "remove leftover", full + "/" + name);
+      return DiskError(errno, "remove leftover", fmt::format("{}/{}", full, name));
     }
   }
   return {};

@@ -22,16 +22,16 @@ enum class ItemKind { kRequest, kDocument };
 // A request as the frontier keeps it: everything that is needed to send it again after a restart,
 // and never a credential (those are added when it goes to the wire).
 struct Request {
-  std::string operation;       // the limit class it counts against: "search", "blocks", ...
+  std::string operation;  // the limit class it counts against: "search", "blocks", ...
   std::string method = "GET";
-  std::string target;          // path and query as sent: "/v1/blocks/<id>/children?page_size=100"
-  std::string body;            // JSON text, or empty
-  DocumentId document;         // the document that waits for the answer; empty: none
-  Revision revision;           // revision of that document; a stored answer of another one is stale
-  int depth = 0;               // in the tree; deeper requests go first (finish what was begun)
-  bool listing = false;        // part of the listing: what no listing gave is asked for only
-                               // after the last open listing request is done
-  std::string context;         // the source's own memory, e.g. the cursors seen on the way here
+  std::string target;    // path and query as sent: "/v1/blocks/<id>/children?page_size=100"
+  std::string body;      // JSON text, or empty
+  DocumentId document;   // the document that waits for the answer; empty: none
+  Revision revision;     // revision of that document; a stored answer of another one is stale
+  int depth = 0;         // in the tree; deeper requests go first (finish what was begun)
+  bool listing = false;  // part of the listing: what no listing gave is asked for only
+                         // after the last open listing request is done
+  std::string context;   // the source's own memory, e.g. the cursors seen on the way here
 
   auto operator<=>(const Request&) const = default;
 };
@@ -54,34 +54,34 @@ enum class Place {
 // What a response said about one document.
 struct DocumentUpdate {
   DocumentId id;
-  std::string kind;           // "page", "database"; the source's words
+  std::string kind;  // "page", "database"; the source's words
   Place place = Place::kUnchanged;
-  DocumentId parent;          // see Place
-  std::string title;          // for people and for link labels
-  std::string name;           // one path segment without extension: "Title 0123...cdef"
-  std::string extension;      // of the output file: ".md"; empty: the document has no file
-  Revision revision;          // empty: unknown
-  bool stable = true;         // false: so fresh that the same revision may still change; the
-                              // content is fetched again next time
-  std::string object;         // its JSON, kept for rendering; empty: this is a hint only (the walk
-                              // saw a reference), and the object is asked for after the listing
-  bool optional = false;      // of a hint: a reference that may well lead nowhere (a mention);
-                              // when it does, that is no failure
-  bool part_of_parent = false;      // its object is shown in the parent's output (a table's row)
-  std::vector<DocumentId> aliases;  // other ids by which it is mentioned
-  std::vector<DocumentId> mentions; // documents whose path or name it will show because of its own
-                                    // object (its properties), whichever request brought that
-  std::vector<Request> content;     // what fetches its content; dropped when nothing changed
+  DocumentId parent;      // see Place
+  std::string title;      // for people and for link labels
+  std::string name;       // one path segment without extension: "Title 0123...cdef"
+  std::string extension;  // of the output file: ".md"; empty: the document has no file
+  Revision revision;      // empty: unknown
+  bool stable = true;     // false: so fresh that the same revision may still change; the
+                          // content is fetched again next time
+  std::string object;     // its JSON, kept for rendering; empty: this is a hint only (the walk
+                          // saw a reference), and the object is asked for after the listing
+  bool optional = false;  // of a hint: a reference that may well lead nowhere (a mention);
+                          // when it does, that is no failure
+  bool part_of_parent = false;       // its object is shown in the parent's output (a table's row)
+  std::vector<DocumentId> aliases;   // other ids by which it is mentioned
+  std::vector<DocumentId> mentions;  // documents whose path or name it will show because of its own
+                                     // object (its properties), whichever request brought that
+  std::vector<Request> content;      // what fetches its content; dropped when nothing changed
 };
 
 // A response kept for rendering and for the next run.
 struct StoredResponse {
-  int status = 200;           // other than 2xx: a negative entry (known absence)
+  int status = 200;  // other than 2xx: a negative entry (known absence)
   Revision revision;
-  std::string body;           // uncompressed
-  std::string etag;           // validators as the server gave them; empty: none
+  std::string body;  // uncompressed
+  std::string etag;  // validators as the server gave them; empty: none
   std::string last_modified;
-  WallMs fetched_ms = 0;      // when it was fetched or last confirmed; set when it is stored
+  WallMs fetched_ms = 0;  // when it was fetched or last confirmed; set when it is stored
 
   bool negative() const { return status / 100 != 2; }
 };
@@ -89,17 +89,17 @@ struct StoredResponse {
 // One line of the report: something that has no faithful form, or that the user should know.
 struct Note {
   DocumentId document;
-  std::string kind;           // "unsupported", "truncated", ...
-  std::string text;           // names the thing and what became of it
+  std::string kind;  // "unsupported", "truncated", ...
+  std::string text;  // names the thing and what became of it
 
   auto operator<=>(const Note&) const = default;
 };
 
 // A rendered output, ready to be moved to its place.
 struct OutputFile {
-  std::string path;           // relative to the output folder, '/' between segments
-  std::string content;        // the bytes, when they are few
-  std::string staged;         // else: path of the finished file in the staging folder
+  std::string path;     // relative to the output folder, '/' between segments
+  std::string content;  // the bytes, when they are few
+  std::string staged;   // else: path of the finished file in the staging folder
   std::int64_t bytes = 0;
   std::string sha256;         // lower-case hex
   std::int64_t mtime_ns = 0;  // set when it has been published
@@ -109,7 +109,7 @@ struct OutputFile {
 // Why an item did not succeed, without secrets.
 struct Failure {
   Code code = Code::kTransient;
-  int http_status = 0;        // 0: no answer
+  int http_status = 0;  // 0: no answer
   std::string message;
 };
 
@@ -117,21 +117,21 @@ struct Failure {
 struct FrontierItem {
   Seq seq{};
   ItemKind kind = ItemKind::kRequest;
-  int attempt = 1;            // 1-based: the attempt that is about to be made
-  Request request;            // kind == kRequest
-  DocumentId document;        // kind == kDocument
-  std::int64_t epoch = 0;     // of the document when it was loaded; see storage/README.md
+  int attempt = 1;         // 1-based: the attempt that is about to be made
+  Request request;         // kind == kRequest
+  DocumentId document;     // kind == kDocument
+  std::int64_t epoch = 0;  // of the document when it was loaded; see storage/README.md
 };
 
 // What became of one item. Everything in it is committed in one transaction, or none of it.
 struct CommitRecord {
   enum class Verdict {
-    kDone,     // leave the frontier
-    kRetry,    // stay, not before `not_before_ms`, as attempt `next_attempt`
-    kFailed,   // stay as failed; shown in v_failures, run again by `sluice retry`
-    kReopen,   // a document whose stored responses are gone: `requests` fetch them again, and the
-               // document becomes ready when they are done
-    kReturn,   // untouched: give it back (the run is stopping)
+    kDone,    // leave the frontier
+    kRetry,   // stay, not before `not_before_ms`, as attempt `next_attempt`
+    kFailed,  // stay as failed; shown in v_failures, run again by `sluice retry`
+    kReopen,  // a document whose stored responses are gone: `requests` fetch them again, and the
+              // document becomes ready when they are done
+    kReturn,  // untouched: give it back (the run is stopping)
   };
 
   FrontierItem item;
@@ -147,9 +147,9 @@ struct CommitRecord {
   std::vector<OutputFile> outputs;         // of a document
   Revision revision;                       // of a document: what the outputs show
   std::vector<Note> notes;
-  std::string shortfall;                   // why the listing is provably short; empty: it is not
-  bool cache_hit = false;                  // the response came from the cache
-  bool confirmed = false;                  // the server said 304: `response` is what was stored
+  std::string shortfall;   // why the listing is provably short; empty: it is not
+  bool cache_hit = false;  // the response came from the cache
+  bool confirmed = false;  // the server said 304: `response` is what was stored
 };
 
 // A document as readers see it.
@@ -158,11 +158,11 @@ struct DocumentRow {
   std::string kind;
   DocumentId parent;
   std::string title;
-  std::string path;           // of its output file; empty: not settled, unreachable or without file
+  std::string path;  // of its output file; empty: not settled, unreachable or without file
   std::string extension;
   Revision revision;
-  bool known = false;         // its object is stored
-  bool optional = false;      // every hint that led to it was optional (see DocumentUpdate)
+  bool known = false;     // its object is stored
+  bool optional = false;  // every hint that led to it was optional (see DocumentUpdate)
 };
 
 }  // namespace sluice

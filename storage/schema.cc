@@ -34,9 +34,10 @@ Status PrepareSchema(Database& database, const std::filesystem::path& file) {
 
 Status CheckVersion(Database& database, const std::filesystem::path& file) {
   if (Pragma(database, "PRAGMA application_id") != kApplicationId) {
-    return Fail(Code::kDamaged,
-                fmt::format("{} is not a sluice state; choose another output folder or move it away",
-                            file.string()));
+    return Fail(
+        Code::kDamaged,
+        fmt::format("{} is not a sluice state; choose another output folder or move it away",
+                    file.string()));
   }
   const std::int64_t version = Pragma(database, "PRAGMA user_version");
   if (version != kSchemaVersion) {
@@ -64,8 +65,8 @@ Error ToError(const SQLite::Exception& exception, const std::filesystem::path& f
                                           name, exception.what())};
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-      return {Code::kLocked, fmt::format("{} is in use by another program: {}", name,
-                                         exception.what())};
+      return {Code::kLocked,
+              fmt::format("{} is in use by another program: {}", name, exception.what())};
     default:
       return {Code::kFatal, fmt::format("{}: {}", name, exception.what())};
   }

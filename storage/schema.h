@@ -12,14 +12,14 @@
 
 namespace sluice {
 
-// user_version of the state files this build writes. A change of schema.sql raises it and adds a
-// migration to schema.cc.
+// user_version of the state files this build writes. A change of schema.sql raises it. There is no
+// older version yet, so nothing is migrated.
 inline constexpr int kSchemaVersion = 1;
 // application_id: "slce".
 inline constexpr int kApplicationId = 0x736c6365;
 
-// Creates the schema in an empty file, migrates an older one, each in one transaction.
-// Code::kDamaged where the file belongs to something else or to a newer sluice.
+// Creates the schema in an empty file, in one transaction; checks the version of any other.
+// Code::kDamaged where the file belongs to something else or to another version of sluice.
 Status PrepareSchema(Database& database, const std::filesystem::path& file);
 // Code::kDamaged unless the file is a state of exactly this version.
 Status CheckVersion(Database& database, const std::filesystem::path& file);

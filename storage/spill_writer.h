@@ -17,7 +17,7 @@ namespace sluice {
 class SpillWriter {
  public:
   // Most pages are far smaller; with 64 documents in flight this is 16 MiB at worst.
-  static constexpr std::size_t kMemoryMax = 256 * 1024;
+  static constexpr std::size_t kMemoryMax = std::size_t{256} * 1024;
 
   explicit SpillWriter(OutputDir& dir) : dir_(dir) {}
 

@@ -83,9 +83,10 @@ std::int64_t Count(Database& database, const char* sql) {
 
 Result<StateReport> ReadStateReport(const std::filesystem::path& state_file, int rows_max) {
   if (std::error_code error; !std::filesystem::exists(state_file, error)) {
-    return Fail(Code::kDisk,
-                fmt::format("{}: there is no export here; run `sluice run` or `sluice notion` first",
-                            state_file.string()));
+    return Fail(
+        Code::kDisk,
+        fmt::format("{}: there is no export here; run `sluice run` or `sluice notion` first",
+                    state_file.string()));
   }
   return CatchSqlite(state_file, [&]() -> Result<StateReport> {
     Database database(state_file, Database::Mode::kReadOnly);
@@ -104,8 +105,11 @@ Result<StateReport> ReadStateReport(const std::filesystem::path& state_file, int
       Statement cache(database, "SELECT entries, bytes, hits, misses, evictions FROM v_cache");
       auto run = cache.Use();
       if (run.Next()) {
-        report.cache = {.entries = run.Int(0), .bytes = run.Int(1), .hits = run.Int(2),
-                        .misses = run.Int(3), .evictions = run.Int(4)};
+        report.cache = {.entries = run.Int(0),
+                        .bytes = run.Int(1),
+                        .hits = run.Int(2),
+                        .misses = run.Int(3),
+                        .evictions = run.Int(4)};
       }
     }
     report.cache.rebuilds = Count(
@@ -113,9 +117,9 @@ Result<StateReport> ReadStateReport(const std::filesystem::path& state_file, int
     report.failures_total = Count(database, "SELECT count(*) FROM v_failures");
     report.notes_total = Count(database, "SELECT count(*) FROM notes WHERE kind <> 'shortfall'");
     report.outputs = Count(database, "SELECT count(*) FROM v_outputs");
-    report.waiting_until_ms = Count(
-        database, "SELECT coalesce(min(not_before_ms), 0) FROM frontier "
-                  "WHERE state = 'queued' AND not_before_ms > 0");
+    report.waiting_until_ms = Count(database,
+                                    "SELECT coalesce(min(not_before_ms), 0) FROM frontier "
+                                    "WHERE state = 'queued' AND not_before_ms > 0");
     return report;
   });
 }

@@ -36,8 +36,8 @@ struct StateReport {
   struct LastRun {
     std::int64_t run = 0;
     std::int64_t generation = 0;
-    std::string started;      // ISO 8601, UTC
-    std::string finished;     // empty: running, or killed
+    std::string started;   // ISO 8601, UTC
+    std::string finished;  // empty: running, or killed
     std::string outcome;
     std::optional<int> exit_code;
     std::int64_t requests = 0;
@@ -75,7 +75,7 @@ struct StateReport {
   std::vector<std::pair<std::string, std::string>> limits;
   CacheSize cache;
   std::optional<LastRun> last_run;
-  std::int64_t waiting_until_ms = 0;   // the earliest time anything waits for; 0: nothing waits
+  std::int64_t waiting_until_ms = 0;  // the earliest time anything waits for; 0: nothing waits
   std::int64_t outputs = 0;
 };
 

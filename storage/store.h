@@ -62,9 +62,11 @@ class Store {
     bool resumed = false;  // an unfinished generation goes on
     std::int64_t generation = 0;
   };
-  // Begins a run. Where nothing is left to do, a new generation begins with `first_requests`.
+  // Begins a run: resumes the generation that is not finished. Where there is none, the job has
+  // changed, or revisions are ignored, a new one begins with `first_requests`.
   Result<Start> BeginRun(const std::vector<Request>& first_requests);
-  // Begins a run that does nothing but the failed items. Returns how many there are.
+  // Begins a run that tries the failed items again, beside whatever is still queued; it lists
+  // nothing anew. Returns how many failed items there are.
   Result<std::int64_t> BeginRetry();
   // Begins a run over what is stored: no listing; every document that has an output is rendered
   // again. Returns how many there are.

@@ -2,6 +2,10 @@
 //
 // HTTP/1.1 unless the libcurl at run time is 8.0 or newer: older ones report an HTTP/2 body that
 // was cut by RST_STREAM(NO_ERROR) or GOAWAY as complete (fixed by curl 48cd032623 and 544a7f804d).
+//
+// libcurl sends a request again, a POST too, when a kept connection turns out to be dead before the
+// first byte of an answer. An export only reads (its POSTs are searches and queries), so that is
+// safe.
 #pragma once
 
 #include <chrono>

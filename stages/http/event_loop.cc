@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <system_error>
 #include <utility>
@@ -20,7 +21,7 @@ int OrThrow(int fd, const char* what) {
 // Sleeps with nanosecond resolution where the kernel can (5.11): rounding a 20 ms pace up to whole
 // milliseconds would cost 2-3 % of the rate.
 int WaitFor(int epoll_fd, epoll_event* events, int count, Duration timeout) {
-  static bool fine_timeouts = true;
+  static std::atomic<bool> fine_timeouts = true;
   if (fine_timeouts) {
     const timespec spec{.tv_sec = timeout.count() / 1'000'000'000,
                         .tv_nsec = timeout.count() % 1'000'000'000};

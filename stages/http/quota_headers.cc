@@ -278,7 +278,8 @@ QuotaHint ParseQuota(const std::vector<HttpHeader>& headers, WallMs wall_now_ms)
   for (const auto& [name, bucket] : buckets) {
     if (IsTighter(bucket, tightest)) tightest = bucket;
   }
-  if (!tightest.window && tightest.limit) tightest.window = WindowOfPolicy(buckets, *tightest.limit);
+  if (!tightest.window && tightest.limit)
+    tightest.window = WindowOfPolicy(buckets, *tightest.limit);
   return {.retry_after = after_ms ? after_ms : after,
           .limit = tightest.limit,
           .remaining = tightest.remaining,

@@ -8,8 +8,7 @@ namespace sluice {
 namespace {
 
 constexpr double kUnbounded = std::numeric_limits<double>::infinity();
-// Where an unknown rate starts: two round trips from any usual limit, and few refusals if it is
-// low.
+// Where an unknown rate starts: three round trips from 50/s, and a handful of refusals from 3/s.
 constexpr double kStartPace = 20;
 constexpr double kPaceMin = 0.01;
 constexpr double kPaceMax = 1e6;
@@ -18,7 +17,7 @@ constexpr double kPaceMax = 1e6;
 constexpr double kMarginWithoutBurst = 0.99;
 constexpr double kMarginWithBurst = 0.995;
 // After a refusal the pace drops by 3 % and closes half of the gap to the refused pace in 20
-// acceptances: about one refusal in a hundred, at 98 % of the rate (RateSimulation).
+// acceptances: about one refusal in a hundred, at 96 % of the rate (rate_simulation_test.cc).
 constexpr double kBackOff = 0.97;
 constexpr double kApproach = 1.0 / 30;
 constexpr double kCreep = 0.0002;
@@ -26,6 +25,10 @@ constexpr double kCreep = 0.0002;
 constexpr double kCareWhereExact = 10;
 constexpr double kNear = 0.1;
 constexpr double kGrowth = 1.5;  // per round trip, until the first refusal
+// How deep one refusal may cut. What was accepted just before says more where the rate is unknown;
+// where it is configured, a timer that was late on a busy machine looks the same, and is likelier.
+constexpr double kCutUnknown = 0.25;
+constexpr double kCutConfigured = 0.9;
 constexpr std::size_t kAcceptedKept = 8;
 constexpr Duration kLongRetryAfter = std::chrono::seconds(5);
 constexpr int kRefusalsToObey = 3;
@@ -80,14 +83,20 @@ void RateLimiter::OnAccepted(const Permit& permit) {
   SpeedUp();
 }
 
+void RateLimiter::OnSpent(Duration wait) {
+  if (wait >= kLongRetryAfter) Hold(wait);
+}
+
 void RateLimiter::OnOther(const Permit& permit) {
   if (permit.probe && gate_ == Gate::kProbing) gate_ = Gate::kHeld;  // another one may try
 }
 
 void RateLimiter::OnRefused(const Permit& permit, std::optional<Duration> retry_after) {
   const SteadyTime now = clock_.Now();
-  if (retry_after) advised_until_ = std::max(advised_until_, now + *retry_after);
-  const bool fresh = IsFresh(permit);
+  if (retry_after && *retry_after < kLongRetryAfter) {
+    advised_until_ = std::max(advised_until_, now + *retry_after);
+  }
+  const bool fresh = permit.probe || IsFresh(permit);
   if (fresh) {
     ++refusals_in_row_;
     SlowDown(permit);
@@ -99,7 +108,11 @@ void RateLimiter::OnRefused(const Permit& permit, std::optional<Duration> retry_
     return;
   }
   const Duration wait = HoldAfterRefusal(retry_after);
-  if (wait > Duration::zero()) Hold(wait);
+  if (wait > Duration::zero()) {
+    Hold(wait);
+  } else if (permit.probe) {
+    Open();
+  }
 }
 
 // How long everything waits after a fresh refusal; 0: slowing down is answer enough.
@@ -110,11 +123,13 @@ Duration RateLimiter::HoldAfterRefusal(std::optional<Duration> retry_after) {
   if (obey && meaning_ == RetryAfterMeaning::kUntested && retry_after) {
     meaning_ = RetryAfterMeaning::kExact;
   }
-  if (retry_after && (obey || meaning_ == RetryAfterMeaning::kExact)) return *retry_after;
   if (obey) {
+    // Doubled each time: a server may say "1" for the minutes that it stays closed.
     const int doublings = std::min(refusals_in_row_ - kRefusalsToObey - 1, 10);
-    return std::min(kLongestHold, kFirstHold * (1 << doublings));
+    const Duration hold = std::min(kLongestHold, kFirstHold * (1 << doublings));
+    return std::max(hold, retry_after.value_or(Duration::zero()));
   }
+  if (retry_after && meaning_ == RetryAfterMeaning::kExact) return *retry_after;
   const bool tested = meaning_ != RetryAfterMeaning::kUntested || !retry_after;
   if (tested && refusals_in_row_ == 1) return Duration::zero();
   const Duration test = Interval() * (1 << (refusals_in_row_ - 1));
@@ -138,7 +153,8 @@ void RateLimiter::SlowDown(const Permit& refused) {
   if (refusals_in_row_ == 1) {
     refused_pace_ = refused.pace;
     const double accepted = AcceptedRateBefore(refused.sent_at);
-    pace_ = std::min(pace_, std::clamp(accepted, refused.pace / 4, refused.pace * kBackOff));
+    const double lowest = refused.pace * (ceiling_ < kUnbounded ? kCutConfigured : kCutUnknown);
+    pace_ = std::min(pace_, std::clamp(accepted, lowest, refused.pace * kBackOff));
   } else if (meaning_ == RetryAfterMeaning::kRoundedUp) {
     pace_ /= 2;  // refused by a closed server the pace would say nothing
   }

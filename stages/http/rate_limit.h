@@ -1,8 +1,8 @@
 // How fast requests may go to one host with one credential.
 //
-// Known rate: GCRA at that rate, which is a ceiling. Unknown rate: starts slowly, doubles per round
-// trip until the first refusal, then stays just below what the server accepts and tries a little
-// more now and then; so refusals stay near one in a hundred.
+// Known rate: GCRA just below it; it is a ceiling. Unknown rate: starts at 20/s, grows by half per
+// round trip until the first refusal, then stays just below what the server accepts and tries a
+// little more now and then; so refusals stay near one in a hundred.
 //
 // What a refusal means. Servers give Retry-After in whole seconds, so a limit of 30/s says "1"
 // where 33 ms would do, and obeying it literally would leave 97 % of the budget unused. Hence:
@@ -10,7 +10,8 @@
 //   - less is put to the test, once: one request at a time, sent after 1, 2 and 4 intervals of the
 //     learned rate. Accepted: this server rounds up, and slowing down is answer enough from then
 //     on. Refused three times: it means what it says, and is obeyed from then on.
-//   - three refusals in a row without one acceptance: it is obeyed whatever was learned before.
+//   - after three refusals in a row without one acceptance everything waits whatever was learned
+//     before: 1 s, doubled with each further one up to 60 s, and no less than the server says.
 #pragma once
 
 #include <cstdint>
@@ -55,6 +56,8 @@ class RateLimiter {
   void OnAccepted(const Permit& permit);
   // `retry_after` as the server gave it, if it did.
   void OnRefused(const Permit& permit, std::optional<Duration> retry_after);
+  // An accepted answer said that nothing is left for `wait`. Obeyed from 5 s on; see above.
+  void OnSpent(Duration wait);
   // No answer, or one that says nothing about the rate.
   void OnOther(const Permit& permit);
 
@@ -99,7 +102,7 @@ class RateLimiter {
   int refusals_in_row_ = 0;                    // fresh ones, without an acceptance between
   SteadyTime reacted_at_ = SteadyTime::min();  // what was sent before is part of the same event
   SteadyTime refused_sent_at_ = SteadyTime::min();
-  SteadyTime advised_until_ = SteadyTime::min();  // when the last Retry-After ends
+  SteadyTime advised_until_ = SteadyTime::min();  // when the last short Retry-After ends
   std::deque<SteadyTime> accepted_;               // when the last accepted requests were sent
   Duration round_trip_{0};                        // smoothed; 0: unknown
   SteadyTime sped_up_at_{};

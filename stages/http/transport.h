@@ -15,7 +15,7 @@
 namespace sluice {
 
 struct HttpHeader {
-  std::string name;   // compared without regard to case
+  std::string name;  // compared without regard to case
   std::string value;
 };
 
@@ -24,17 +24,17 @@ const std::string* FindHeader(const std::vector<HttpHeader>& headers, std::strin
 
 struct HttpRequest {
   std::string method = "GET";
-  std::string url;                          // absolute
-  std::vector<HttpHeader> headers;          // may hold credentials: never logged
+  std::string url;                  // absolute
+  std::vector<HttpHeader> headers;  // may hold credentials: never logged
   std::string body;
-  std::size_t body_bytes_max = 64u << 20;   // of the response, after decompression
+  std::size_t body_bytes_max = 64u << 20;     // of the response, after decompression
   std::chrono::milliseconds timeout{60'000};  // whole transfer, from the moment it starts
 };
 
 struct HttpResponse {
   int status = 0;
   std::vector<HttpHeader> headers;
-  std::string body;                         // decompressed
+  std::string body;  // decompressed
   std::chrono::microseconds elapsed{0};
 
   // The first header of that name, or nullptr. Names are compared without regard to case.
@@ -43,9 +43,9 @@ struct HttpResponse {
 
 // No complete response: what went wrong, as libcurl's code (0 where it was not libcurl) and class.
 struct TransportError {
-  Code code = Code::kTransient;             // kTransient, kNetwork, kInvalid or kCancelled
+  Code code = Code::kTransient;  // kTransient, kNetwork, kInvalid or kCancelled
   int curl_code = 0;
-  std::string message;                      // names host and cause; no secret
+  std::string message;  // names host and cause; no secret
 };
 
 using TransportResult = tl::expected<HttpResponse, TransportError>;

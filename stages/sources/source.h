@@ -19,22 +19,22 @@ namespace sluice {
 struct Reading {
   std::vector<Request> requests;
   std::vector<DocumentUpdate> documents;
-  std::vector<DocumentId> mentions;   // of request.document: ids whose path it will show
+  std::vector<DocumentId> mentions;  // of request.document: ids whose path it will show
   std::vector<Note> notes;
-  bool keep = false;                  // a document will be rendered from this body: store it
-  std::string shortfall;              // why the listing is provably short; empty: it is not
+  bool keep = false;      // a document will be rendered from this body: store it
+  std::string shortfall;  // why the listing is provably short; empty: it is not
 };
 
 // The stored things that a document is assembled from. Streams: nothing is held but what one call
-// returns. Implemented over the state by stages/lookup, and over memory in tests.
+// returns. Implemented over the state by stages/document_inputs, and over memory in tests.
 class DocumentInputs {
  public:
   virtual ~DocumentInputs() = default;
 
   // The stored response to `request` at `request.revision`. Code::kNotFound: it is not stored (any
-  // more); the document is then reopened with the requests in Missing().
+  // more); the rendering names it in Rendering::missing, and it is fetched again.
   virtual Result<StoredResponse> Response(const Request& request) = 0;
-  // The object JSON of a document. Code::kNotFound: not known.
+  // The object JSON of a document, by its id (no alias). Code::kNotFound: not known, or damaged.
   virtual Result<std::string> Object(const DocumentId& id) = 0;
   // A document by id or alias; nullopt: nobody has seen it.
   virtual std::optional<DocumentRow> Find(const DocumentId& id) = 0;
@@ -55,13 +55,13 @@ class TextSink {
 // What a document yields beside its text.
 struct Rendering {
   std::vector<Note> notes;
-  std::vector<Request> missing;       // stored responses that were gone; not empty: render again
-                                      // when these have been fetched
+  std::vector<Request> missing;  // stored responses that were gone; not empty: render again
+                                 // when these have been fetched
 };
 
 // Bounds that the source's documentation states; the job file overrides them.
 struct SourceLimits {
-  double requests_per_second = 0;     // 0: no limit
+  double requests_per_second = 0;  // 0: no limit
   int burst = 1;
   struct Operation {
     std::string name;
@@ -72,8 +72,8 @@ struct SourceLimits {
 
 // What an answer other than 2xx means.
 struct Verdict {
-  Code code = Code::kTransient;       // kTransient, kRateLimited, kUnauthorized, kNotFound, kInvalid
-  std::string message;                // the API's own words, shortened; no secret
+  Code code = Code::kTransient;  // kTransient, kRateLimited, kUnauthorized, kNotFound, kInvalid
+  std::string message;           // the API's own words, shortened; no secret
 };
 
 // Thread-safe: all methods are const and pure.
@@ -93,7 +93,8 @@ class Source {
 
   // Reads a complete answer of status 2xx, in full: a body that is cut or broken anywhere is
   // Code::kTransient (ask again), one that is well-formed but not what the API promises is
-  // Code::kInvalid. `now_ms` decides only whether a revision is still fresh (DocumentUpdate::stable).
+  // Code::kInvalid. `now_ms` decides only whether a revision is still fresh
+  // (DocumentUpdate::stable).
   virtual Result<Reading> Read(const Request& request, std::string_view body,
                                WallMs now_ms) const = 0;
   // Judges an answer other than 2xx.

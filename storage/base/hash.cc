@@ -44,7 +44,7 @@ std::string Sha256::HexDigest() {
   SLUICE_CHECK(EVP_DigestFinal_ex(state_->context, digest, &size) == 1);
   static constexpr char kHex[] = "0123456789abcdef";
   std::string hex;
-  hex.reserve(size * 2);
+  hex.reserve(std::size_t{2} * size);
   for (unsigned int i = 0; i < size; ++i) {
     hex.push_back(kHex[digest[i] >> 4]);
     hex.push_back(kHex[digest[i] & 15]);

@@ -11,35 +11,47 @@ namespace sluice {
 
 // What kind of failure it was; decides what happens next and, at the end, the exit code.
 enum class Code {
-  kTransient,    // try again: a reset, a 5xx, a timeout
-  kRateLimited,  // try again, not before a given time
-  kNotFound,     // the thing is not there, or is not shown to us
-  kUnauthorized, // the credential is missing, wrong or too weak
-  kInvalid,      // permanent: the answer or the input is not what it must be
-  kUsage,        // the user's configuration is wrong
-  kNetwork,      // no server could be reached
-  kDisk,         // a file or the state could not be read or written
-  kLocked,       // another run holds the output folder
-  kDamaged,      // the state is damaged, or of a version this build does not know
-  kCancelled,    // stopped before it finished
-  kFatal,        // a defect of sluice itself
+  kTransient,     // try again: a reset, a 5xx, a timeout
+  kRateLimited,   // try again, not before a given time
+  kNotFound,      // the thing is not there, or is not shown to us
+  kUnauthorized,  // the credential is missing, wrong or too weak
+  kInvalid,       // permanent: the answer or the input is not what it must be
+  kUsage,         // the user's configuration is wrong
+  kNetwork,       // no server could be reached
+  kDisk,          // a file or the state could not be read or written
+  kLocked,        // another run holds the output folder
+  kDamaged,       // the state is damaged, or of a version this build does not know
+  kCancelled,     // stopped before it finished
+  kFatal,         // a defect of sluice itself
 };
 
 // The name as it stands in the state, in logs and in reports.
 constexpr std::string_view CodeName(Code code) {
   switch (code) {
-    case Code::kTransient: return "transient";
-    case Code::kRateLimited: return "rate-limited";
-    case Code::kNotFound: return "not-found";
-    case Code::kUnauthorized: return "unauthorized";
-    case Code::kInvalid: return "invalid";
-    case Code::kUsage: return "usage";
-    case Code::kNetwork: return "network";
-    case Code::kDisk: return "disk";
-    case Code::kLocked: return "locked";
-    case Code::kDamaged: return "damaged";
-    case Code::kCancelled: return "cancelled";
-    case Code::kFatal: return "fatal";
+    case Code::kTransient:
+      return "transient";
+    case Code::kRateLimited:
+      return "rate-limited";
+    case Code::kNotFound:
+      return "not-found";
+    case Code::kUnauthorized:
+      return "unauthorized";
+    case Code::kInvalid:
+      return "invalid";
+    case Code::kUsage:
+      return "usage";
+    case Code::kNetwork:
+      return "network";
+    case Code::kDisk:
+      return "disk";
+    case Code::kLocked:
+      return "locked";
+    case Code::kDamaged:
+      return "damaged";
+    case Code::kCancelled:
+      return "cancelled";
+    case Code::kFatal:
+      return "fatal";
   }
   return "unknown";
 }

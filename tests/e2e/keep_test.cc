@@ -1,7 +1,6 @@
 // What the binary keeps: edits, the proof, the cache, the lock, the memory bound.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
 #include <unistd.h>
 
 #include <filesystem>
@@ -23,9 +22,9 @@ class KeepTest : public testing::Test {
     return RunProcess({.args = std::move(args), .environment = {{"SIM_TOKEN", "secret"}}});
   }
   ProcessResult Export(std::vector<std::string> more = {}) {
-    std::vector<std::string> args = {"notion",     "--token",    "env:SIM_TOKEN", "--out", Out(),
-                                     "--base-url", url_,   "--tpslimit",    "0",
-                                     "--progress", "none"};
+    std::vector<std::string> args = {
+        "notion",     "--token", "env:SIM_TOKEN", "--out", Out(), "--base-url", url_,
+        "--tpslimit", "0",       "--progress",    "none"};
     args.insert(args.end(), more.begin(), more.end());
     return Sluice(args);
   }
@@ -71,9 +70,9 @@ TEST_F(KeepTest, AFreshExportKnowsItsOwnFilesFromEdits) {
   const fs::path output = SomeOutput();
   WriteFile(output, "mine");
   // Every page has changed at the source.
-  const SimProcess edited(SLUICE_BINARY_DIR "/sluice-sim",
-                          {"notion", "--port", "0", "--pages", "20", "--blocks", "5", "--seed", "3",
-                           "--edit", "20"});
+  const SimProcess edited(
+      SLUICE_BINARY_DIR "/sluice-sim",
+      {"notion", "--port", "0", "--pages", "20", "--blocks", "5", "--seed", "3", "--edit", "20"});
   url_ = edited.url();
   ASSERT_EQ(Export({"--fresh"}).exit_code, 0);
   ASSERT_EQ(Kept().size(), 1u);

@@ -101,7 +101,10 @@ std::optional<Fault> ParseFault(std::string_view text) {
 
 std::string FaultNames() {
   std::string names;
-  for (const Name& name : kNames) names += (names.empty() ? "" : ", ") + std::string(name.text);
+  for (const Name& name : kNames) {
+    if (!names.empty()) names += ", ";
+    names += name.text;
+  }
   return names;
 }
 

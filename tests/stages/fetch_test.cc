@@ -21,7 +21,9 @@ class JudgingSource final : public Source {
   std::vector<Request> FirstRequests() const override { return {}; }
   std::vector<Request> RequestsForUnlisted(const DocumentRow&) const override { return {}; }
   HttpRequest ToHttp(const Request& request) const override {
-    return {.method = request.method, .url = "https://api.example" + request.target};
+    const bool absolute = request.target.starts_with("https:");
+    return {.method = request.method,
+            .url = absolute ? request.target : "https://api.example" + request.target};
   }
   Result<Reading> Read(const Request&, std::string_view, WallMs) const override {
     return Reading{};
@@ -356,6 +358,59 @@ TEST_F(FetchTest, StateCarriesTheWallToTheNextRun) {
   transport_->AdvanceBy(1ms);
   EXPECT_NE(Got<Again>("/b"), nullptr);
   EXPECT_TRUE(transport_->sent().empty());
+}
+
+TEST_F(FetchTest, AWallFromTheLastRunBeyondMaxWaitEndsThisRunToo) {
+  Serve([](const HttpRequest&) { return Answers(200); });
+  fetch_->ImportState({.not_before_ms = clock_.WallNow() + 3'600'000});
+  Ask("/a");
+  transport_->RunUntilIdle();
+  ASSERT_NE(Got<Fatal>("/a"), nullptr);
+  EXPECT_EQ(*Got<Fatal>("/a")->resume_at_ms, clock_.WallNow() + 3'600'000);
+  EXPECT_TRUE(transport_->sent().empty());
+}
+
+TEST_F(FetchTest, AnAnswerWithNothingLeftSparesTheRefusal) {
+  Serve([](const HttpRequest&) {
+    return Answers(200, "{}", {{"RateLimit", R"("default";r=0;t=60)"}});
+  });
+  Ask("/a");
+  transport_->RunUntilIdle();
+  Ask("/b");
+  transport_->RunUntilIdle();
+  EXPECT_NE(Got<Answer>("/a"), nullptr);
+  EXPECT_NE(Got<Again>("/b"), nullptr);
+}
+
+TEST_F(FetchTest, AWallAtOneHostDoesNotStopAnother) {
+  Serve([](const HttpRequest& request) {
+    return request.url.starts_with("https://files.example")
+               ? Answers(200)
+               : Answers(429, "", {{"Retry-After", "60"}});
+  });
+  Ask("/a");
+  Ask("https://files.example/f", "assets");
+  transport_->RunUntilIdle();
+  EXPECT_NE(Got<Again>("/a"), nullptr);
+  EXPECT_NE(Got<Answer>("https://files.example/f"), nullptr);
+}
+
+TEST_F(FetchTest, AnOperationThatIsFullAtOneHostGoesOnAtTheOther) {
+  options_.operations = {{.name = "pages", .in_flight_max = 1}};
+  Serve([](const HttpRequest&) { return Answers(200); });
+  Ask("/a");
+  Ask("https://files.example/f");
+  transport_->RunUntilIdle();
+  EXPECT_EQ(CountOf<Answer>(), 2);
+}
+
+TEST_F(FetchTest, CountsWhatIsSentAgain) {
+  int asked = 0;
+  Serve([&](const HttpRequest&) { return Answers(++asked <= 2 ? 500 : 200); });
+  AskUntilDone("/a");
+  transport_->RunUntilIdle();
+  EXPECT_EQ(fetch_->Snapshot().sent, 3);
+  EXPECT_EQ(fetch_->Snapshot().retried, 2);
 }
 
 }  // namespace

@@ -1,26 +1,11 @@
 #include <gtest/gtest.h>
 
-#include <optional>
-
 #include "storage/base/bytes.h"
 #include "storage/base/compress.h"
 #include "storage/base/hash.h"
 
 namespace sluice {
 namespace {
-
-TEST(Bytes, ParseTable) {
-  const std::pair<const char*, std::optional<std::int64_t>> kCases[] = {
-      {"0", 0},          {"50MB", 50'000'000}, {"64KiB", 65'536}, {"1.5 GB", 1'500'000'000},
-      {"1GiB", 1 << 30}, {"12b", 12},          {"", {}},          {"-1", {}},
-      {"1 parsec", {}},  {"nan", {}},          {"inf", {}},       {"9e18GB", {}},
-  };
-  for (const auto& [text, expected] : kCases) {
-    const auto parsed = ParseBytes(text);
-    EXPECT_EQ(parsed ? std::optional(*parsed) : std::nullopt, expected) << text;
-    EXPECT_TRUE(parsed || parsed.error().code == Code::kUsage) << text;
-  }
-}
 
 TEST(Bytes, FormatTable) {
   EXPECT_EQ(FormatBytes(999), "999 B");

@@ -143,10 +143,8 @@ TEST_F(CacheTest, AConfirmedAnswerIsFreshAgainAndKeepsItsBody) {
   clock_.Advance(24h);
   Begin({Page("a")});
   Take();
-  ASSERT_TRUE(store_->Commit({{.item = items_.at("/a"),
-                               .response = OnDisk("a"),
-                               .cache_hit = true,
-                               .confirmed = true}}));
+  ASSERT_TRUE(store_->Commit(
+      {{.item = items_.at("/a"), .response = OnDisk("a"), .cache_hit = true, .confirmed = true}}));
   EXPECT_EQ(OnDisk("a")->fetched_ms, clock_.WallNow());
   EXPECT_EQ(OnDisk("a")->body, "x");
 }

@@ -57,8 +57,9 @@ class StoreTest : public testing::Test {
   void Open(StoreOptions options = {.fingerprint = "job"}) {
     taken_.clear();
     store_.reset();
-    auto opened = Store::Open(File(), std::move(options), clock_,
-                              [this](const OutputRow& row) { return !touched_.contains(row.path); });
+    auto opened = Store::Open(File(), std::move(options), clock_, [this](const OutputRow& row) {
+      return !touched_.contains(row.path);
+    });
     ASSERT_TRUE(opened.has_value()) << opened.error().message;
     store_ = std::move(*opened);
   }
@@ -145,9 +146,7 @@ class StoreTest : public testing::Test {
     }
   }
 
-  void Finish() {
-    ASSERT_TRUE(store_->EndRun("complete", 0, "").has_value());
-  }
+  void Finish() { ASSERT_TRUE(store_->EndRun("complete", 0, "").has_value()); }
 
   // One page listed, fetched and rendered; the run is over.
   void ExportOnePage(const std::string& revision = "r1") {
@@ -190,9 +189,8 @@ TEST_F(StoreTest, WhatAListingGivesIsFetched) {
 TEST_F(StoreTest, ADocumentIsReadyWhenItsLastRequestIsDone) {
   Begin();
   Lists("/search", {Page("a")});
-  Answer("/blocks/a", [](CommitRecord& record) {
-    record.requests = {Content("a", "/blocks/a?2")};
-  });
+  Answer("/blocks/a",
+         [](CommitRecord& record) { record.requests = {Content("a", "/blocks/a?2")}; });
   EXPECT_EQ(Ready(), Names{"/blocks/a?2"});
   Answer("/blocks/a?2");
   EXPECT_EQ(Ready(), Names{"a"});
@@ -212,9 +210,7 @@ TEST_F(StoreTest, DocumentsComeBeforeListingsAndDeepRequestsBeforeShallowOnes) {
   Begin({Listing("/search"), Content("", "/shallow")});
   Request deep = Content("", "/deep");
   deep.depth = 7;
-  Answer("/search", [&](CommitRecord& record) {
-    record.requests = {Listing("/search?2"), deep};
-  });
+  Answer("/search", [&](CommitRecord& record) { record.requests = {Listing("/search?2"), deep}; });
   taken_.clear();
   Open();
   Begin();
@@ -504,6 +500,15 @@ TEST_F(StoreTest, RetryRunsTheFailedItemsAgain) {
   EXPECT_EQ(Ready(), Names{"a"});
 }
 
+TEST_F(StoreTest, RetryKeepsTheCountersOfTheCache) {
+  ExportOnePage();
+  Open();
+  ASSERT_TRUE(store_->BeginRetry().has_value());
+  Finish();
+  SQLite::Database raw(File().string(), SQLite::OPEN_READONLY);
+  EXPECT_EQ(raw.execAndGet("SELECT misses FROM v_cache").getInt(), 2);
+}
+
 TEST_F(StoreTest, AFailedDocumentIsTriedAgainInTheNextRun) {
   Begin();
   Lists("/search", {Page("a")});
@@ -616,6 +621,21 @@ TEST_F(StoreTest, ADamagedBodyIsAMiss) {
   Request request = Content("a", "/blocks/a");
   request.revision = Revision("r1");
   EXPECT_FALSE((*reader)->FindResponse(request, 0).value().has_value());
+}
+
+TEST_F(StoreTest, ADamagedObjectIsReplacedAtTheNextSightOfIt) {
+  ExportOnePage();
+  store_.reset();
+  {
+    SQLite::Database raw(File().string(), SQLite::OPEN_READWRITE);
+    raw.exec("UPDATE objects SET body = x'00'");
+  }
+  Open();
+  Begin();
+  Lists("/search", {Page("a")});
+  auto reader = StoreReader::Open(File());
+  ASSERT_TRUE(reader.has_value());
+  EXPECT_EQ((*reader)->Object(DocumentId("a")).value_or("damaged"), Page("a").object);
 }
 
 TEST_F(StoreTest, ADamagedFrontierRowIsRefused) {

@@ -74,6 +74,13 @@ std::vector<LogLine> SimProcess::Log() const {
   return lines;
 }
 
+std::size_t SimProcess::Answered() const {
+  const std::filesystem::path log = folder_ / "requests.jsonl";
+  if (!std::filesystem::exists(log)) return 0;
+  const std::string text = ReadFile(log);
+  return static_cast<std::size_t>(std::ranges::count(text, '\n'));
+}
+
 std::size_t SimProcess::Count(std::string_view method, std::string_view path_part) const {
   return std::ranges::count_if(Log(), [&](const LogLine& line) {
     return (method.empty() || line.method == method) &&

@@ -37,6 +37,8 @@ class SimProcess {
 
   // Every request that was answered so far.
   std::vector<LogLine> Log() const;
+  // How many those are; cheap enough to be asked again and again.
+  std::size_t Answered() const;
   // Requests of `method` (empty: any) whose path contains `path_part`.
   std::size_t Count(std::string_view method, std::string_view path_part) const;
   // Requests that were answered with `status`.

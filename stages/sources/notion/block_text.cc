@@ -139,7 +139,8 @@ Status BlockRenderer::Tabs(const Block& block) {
   return {};
 }
 
-// A copy lists its content under its own id; where that is refused, the original may still be seen.
+// A copy lists its content under its own id; where that is refused, or empty although the block has
+// children (recordings of the API show both), the original may still be seen.
 Status BlockRenderer::Synced(const Block& block) {
   const auto from = Get(block.payload, "synced_from");
   const std::string_view original = from ? GetString(*from, "block_id") : std::string_view();
@@ -151,7 +152,7 @@ Status BlockRenderer::Synced(const Block& block) {
     return Render(child);
   };
   auto end = ForEachBlock(block.id, block.depth + 1, block.siblings, render);
-  if (end && end->kind == ListEnd::Kind::kRefused && !any) {
+  if (end && !any && (end->kind == ListEnd::Kind::kRefused || block.has_children)) {
     end = ForEachBlock(original, block.depth + 1, block.siblings, render);
   }
   if (!end) return Fail(end.error());

@@ -95,7 +95,13 @@ class Inline {
 
   std::string Text() const {
     std::string out;
-    for (const Piece& piece : pieces_) out += TextOf(piece);
+    for (const Piece& piece : pieces_) {
+      const std::string text = TextOf(piece);
+      // "Look![here](...)" would be an image.
+      const bool image = piece.kind == Piece::Kind::kOpen && text == "[" && out.ends_with('!');
+      if (image) out.insert(out.size() - 1, 1, '\\');
+      out += text;
+    }
     return out;
   }
 

@@ -45,8 +45,6 @@ bool NeedsBackslash(string_view text, std::size_t at) {
       return IsAlpha(after) || IsPunctuation(after);
     case '&':
       return IsEntity(text.substr(at));
-    case '!':
-      return at + 1 == text.size();  // a link may follow, and would become an image
     default:
       return false;
   }

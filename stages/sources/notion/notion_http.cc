@@ -1,16 +1,13 @@
 #include "stages/sources/notion/notion_source.h"
 
-#ifndef SLUICE_VERSION
-#define SLUICE_VERSION "0.1.0"
-#endif
-
 namespace sluice::notion {
 
-// Notion API reference, "Request limits": three requests a second on average, bursts allowed. What
+// Notion API reference, "Request limits": three requests a second on average. Bursts are allowed, but
+// how large is not said, and one that is refused costs more than one that is not made gains. What
 // may be in flight of each kind follows from how long such a call takes and how large it answers.
 SourceLimits NotionLimits() {
   return {.requests_per_second = 3,
-          .burst = 10,
+          .burst = 1,
           .operations = {{"search", 1},
                          {"pages", 5},
                          {"databases", 3},

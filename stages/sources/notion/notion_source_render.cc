@@ -10,8 +10,8 @@ Result<Rendering> NotionSource::Render(const DocumentRow& document, DocumentInpu
     return RenderPage(document, inputs, {.comments = options_.comments}, out);
   }
   if (document.kind == "database") return RenderDatabaseCsv(document, inputs, out);
-  return Fail(Code::kFatal, "document " + document.id.value + ": a " + document.kind +
-                                " has no file to render");
+  return Fail(Code::kFatal,
+              "document " + document.id.value + ": a " + document.kind + " has no file to render");
 }
 
 }  // namespace sluice::notion

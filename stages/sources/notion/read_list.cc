@@ -136,6 +136,14 @@ void ReadComment(Json comment, const NotionOptions& options, Reading& reading) {
   AddReferences(references, options, reading.mentions, reading);
 }
 
+// A synced copy that has children but lists none: the original shows them.
+void AskForOriginal(const List& list, Reading& reading) {
+  const std::string& original = list.trail.synced_from;
+  if (original.empty() || original == list.asked.id || list.asked.continued) return;
+  reading.requests.push_back(ChildrenRequest(list.request.document, list.request.revision, original,
+                                             "", list.request.depth));
+}
+
 void ReadResults(List& list, Json results, const NotionOptions& options, WallMs now_ms,
                  Reading& reading) {
   const Subject subject = list.asked.subject;
@@ -145,7 +153,9 @@ void ReadResults(List& list, Json results, const NotionOptions& options, WallMs 
     return;
   }
   reading.keep = true;
+  bool any = false;
   ForEach(results, [&](Json item) {
+    any = true;
     if (subject == Subject::kChildren) {
       ReadBlock(item, list.request, list.asked.id, options, reading);
     } else if (subject == Subject::kComments) {
@@ -154,6 +164,7 @@ void ReadResults(List& list, Json results, const NotionOptions& options, WallMs 
       AddReferences(FindReferences(item), options, reading.mentions, reading);
     }
   });
+  if (!any && subject == Subject::kChildren) AskForOriginal(list, reading);
 }
 
 }  // namespace

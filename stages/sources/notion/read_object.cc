@@ -113,8 +113,8 @@ void ReadPage(Json page, const DocumentId& id, const NotionOptions& options, Wal
   update.kind = "page";
   update.extension = ".md";
   const auto parent = Field(page, "parent");
-  update.part_of_parent = parent && (!Text(*parent, "database_id").empty() ||
-                                     !Text(*parent, "data_source_id").empty());
+  update.part_of_parent =
+      parent && (!Text(*parent, "database_id").empty() || !Text(*parent, "data_source_id").empty());
   update.content.push_back(ChildrenRequest(id, update.revision, id.value, "", 0));
   AddPropertyRequests(page, update, reading);
   if (options.comments) {

@@ -55,10 +55,10 @@ std::string DocumentHref(RenderContext& context, std::string_view id) {
 }
 
 std::string DocumentLabel(RenderContext& context, std::string_view id, std::string_view known) {
-  // "Untitled" is also what a mention says of a page that the token does not see.
-  if (!known.empty() && known != "Untitled") return std::string(known);
+  // A rename does not touch the pages that mention it, so what their stored answers call it is old.
   const auto row = context.inputs.Find(DocumentId(DashedId(id)));
-  return row && !row->title.empty() ? row->title : "Untitled";
+  if (row && !row->title.empty()) return row->title;
+  return known.empty() ? "Untitled" : std::string(known);
 }
 
 std::string ResolveHref(RenderContext& context, std::string_view href) {

@@ -25,7 +25,7 @@ void AddNote(RenderContext& context, std::string kind, std::string text);
 // The link to a page or database: relative to its output where it has one, else its address at
 // notion.so.
 std::string DocumentHref(RenderContext& context, std::string_view id);
-// `known` where it says something, else the title on record, else "Untitled".
+// The title on record, else `known`, else "Untitled".
 std::string DocumentLabel(RenderContext& context, std::string_view id, std::string_view known);
 // A link as rich text holds it: links into the workspace become relative where their target has an
 // output, every other stays byte for byte.

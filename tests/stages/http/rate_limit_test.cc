@@ -70,6 +70,74 @@ TEST_F(RateLimit, LongRetryAfterHoldsEverythingOnceAndThenLetsOneProbe) {
   EXPECT_EQ(NotBefore(limiter), SteadyTime::max());
 }
 
+TEST_F(RateLimit, WhatWasOvertakenByALongRefusalDoesNotEndIt) {
+  RateLimiter limiter(clock_, {.requests_per_second = 100, .burst = 3});
+  const Permit refused = *Take(limiter);
+  clock_.Advance(1ms);
+  const Permit accepted = *Take(limiter);
+  clock_.Advance(20ms);
+  limiter.OnRefused(refused, 120s);
+  limiter.OnAccepted(accepted);
+  EXPECT_EQ(NotBefore(limiter), clock_.Now() + 120s);
+}
+
+TEST_F(RateLimit, ShortRetryAfterThatIsRoundedUpIsNotWaitedFor) {
+  RateLimiter limiter(clock_, {.requests_per_second = 50, .burst = 1});
+  limiter.OnRefused(*Take(limiter), 1s);
+  const SteadyTime test = NotBefore(limiter);
+  EXPECT_LT(test - clock_.Now(), 200ms);
+  clock_.Advance(test - clock_.Now());
+  limiter.OnAccepted(*Take(limiter));
+  clock_.Advance(100ms);
+  EXPECT_TRUE(Take(limiter));
+}
+
+TEST_F(RateLimit, ShortRetryAfterThatIsMeantIsObeyedAfterThreeTests) {
+  RateLimiter limiter(clock_, {.requests_per_second = 50, .burst = 1});
+  const SteadyTime closed_until = clock_.Now() + 4s;
+  int refused = 0;
+  while (clock_.Now() < closed_until) {
+    const auto permit = Take(limiter);
+    if (permit) ++refused;
+    if (permit) limiter.OnRefused(*permit, closed_until - clock_.Now());
+    clock_.Advance(1ms);
+  }
+  EXPECT_EQ(refused, 4);
+}
+
+TEST_F(RateLimit, AnAnswerThatSaysNothingIsLeftHoldsBackUntilTheReset) {
+  RateLimiter limiter(clock_, {.requests_per_second = 100, .burst = 1});
+  limiter.OnAccepted(*Take(limiter));
+  limiter.OnSpent(300s);
+  EXPECT_EQ(NotBefore(limiter), clock_.Now() + 300s);
+}
+
+TEST_F(RateLimit, ARefusedProbeNeverLeavesTheGateShutForGood) {
+  RateLimiter limiter(clock_, {.requests_per_second = 50, .burst = 1});
+  limiter.OnRefused(*Take(limiter), 1s);  // teaches that this server rounds up
+  clock_.Advance(100ms);
+  limiter.OnAccepted(*Take(limiter));
+  limiter.OnSpent(10s);
+  clock_.Advance(10s);
+  limiter.OnRefused(*Take(limiter), 1s);
+  clock_.Advance(1s);
+  EXPECT_TRUE(Take(limiter));
+}
+
+TEST_F(RateLimit, RetryAfterThatIsTooSmallIsDoubled) {
+  RateLimiter limiter(clock_, {.requests_per_second = 50, .burst = 1});
+  const SteadyTime closed_until = clock_.Now() + 5min;
+  int refused = 0;
+  while (clock_.Now() < closed_until) {
+    if (const auto permit = Take(limiter)) {
+      ++refused;
+      limiter.OnRefused(*permit, 1s);
+    }
+    clock_.Advance(10ms);
+  }
+  EXPECT_LE(refused, 14);
+}
+
 TEST_F(RateLimit, AcceptedProbeOpensTheGate) {
   RateLimiter limiter(clock_, {.requests_per_second = 100, .burst = 1});
   limiter.OnRefused(*Take(limiter), 60s);

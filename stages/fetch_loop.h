@@ -1,0 +1,104 @@
+// What runs behind Fetch on the transport's loop thread: the queues, and what an answer means.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "stages/fetch.h"
+#include "stages/http/quota_headers.h"
+#include "storage/base/guarded.h"
+
+namespace sluice {
+
+// A longer wait is handed back, so that a waiting item does not hold its credit.
+inline constexpr Duration kWaitHereMax = std::chrono::seconds(5);
+
+// Everything runs on the loop thread, but for Snapshot() and ExportState(). Shared with every
+// callback that it starts, so that none outlives it.
+class FetchLoop : public std::enable_shared_from_this<FetchLoop> {
+ public:
+  FetchLoop(const Source& source, Transport& transport, const Clock& clock, FetchOptions options,
+            std::uint64_t seed);
+
+  void Start(Request request, int attempt, Validators validators,
+             std::function<void(FetchResult)> done);
+  void Stop();
+  FetchStats Snapshot() const {
+    return stats_.With([](const FetchStats& s) { return s; });
+  }
+  FetchState ExportState() const {
+    return state_.With([](const FetchState& s) { return s; });
+  }
+  void ImportState(const FetchState& state);
+
+  Transport& transport() { return transport_; }
+
+ private:
+  struct Host;
+  struct Job {
+    Request request;
+    int attempt = 1;
+    Validators validators;
+    std::function<void(FetchResult)> done;
+    std::uint64_t order = 0;  // of arrival
+    bool sent_before = false;
+    HttpRequest http;
+    Host* host = nullptr;
+    ConcurrencyLimit* limit = nullptr;
+  };
+  using JobPtr = std::shared_ptr<Job>;
+  struct Host {
+    RateLimiter limiter;
+    CircuitBreaker breaker;
+    std::map<std::string, std::deque<JobPtr>, std::less<>> waiting;  // by operation
+    std::optional<SteadyTime> refused_since;                         // no acceptance since then
+    SteadyTime timer_due = SteadyTime::max();
+  };
+  struct Ticket {
+    Permit permit;
+    CircuitBreaker::Generation generation;
+    ConcurrencyLimit::Start start;
+  };
+
+  Host& HostOf(const std::string& url);
+  ConcurrencyLimit& LimitOf(const std::string& operation);
+  void PumpAll();
+  void Pump(Host& host);
+  std::deque<JobPtr>* NextQueue(Host& host);
+  void WaitUntil(Host& host, SteadyTime time);
+  void HandBackAll(Host& host, Duration wait);
+  void Send(Host& host, JobPtr job, Permit permit);
+  void OnDone(const JobPtr& job, const Ticket& ticket, TransportResult result);
+  FetchResult OnError(Job& job, const Ticket& ticket, TransportError error);
+  std::optional<FetchResult> OnResponse(const JobPtr& job, const Ticket& ticket,
+                                        HttpResponse response);
+  std::optional<FetchResult> OnRefused(const JobPtr& job, const Ticket& ticket, Failure failure,
+                                       std::optional<Duration> retry_after);
+  void OnAccepted(Host& host, const Ticket& ticket, const QuotaHint& hint);
+  FetchResult AfterFailure(Job& job, Failure failure, std::optional<Duration> retry_after);
+  void Remember(const Job& job, const Failure& failure);
+  FetchResult WaitTooLong(Duration wait) const;
+  void Publish();
+
+  const Source& source_;
+  Transport& transport_;
+  const Clock& clock_;
+  const FetchOptions options_;
+  Rng rng_;
+  std::map<std::string, std::unique_ptr<Host>> hosts_;  // by origin
+  Host* api_host_ = nullptr;                            // the one that the configured rate is for
+  std::map<std::string, ConcurrencyLimit> limits_;      // by operation
+  RateState imported_;
+  std::uint64_t started_ = 0;
+  bool stopped_ = false;
+  // Own synchronisation.
+  Guarded<FetchStats> stats_;
+  Guarded<FetchState> state_;
+};
+
+}  // namespace sluice

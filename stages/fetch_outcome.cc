@@ -1,0 +1,155 @@
+// What an answer, or the lack of one, means for its item and for the limits.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "stages/fetch_loop.h"
+#include "stages/http/curl_error.h"
+
+namespace sluice {
+namespace {
+
+constexpr std::size_t kErrorsKept = 100;
+
+std::chrono::milliseconds Ceil(Duration wait) {
+  return std::chrono::ceil<std::chrono::milliseconds>(wait);
+}
+
+// 529 says that the server is overloaded, and when to come back: a limit, not a fault.
+bool IsServerError(int status) { return status >= 500 && status != 529; }
+
+}  // namespace
+
+FetchResult FetchLoop::OnError(Job& job, const Ticket& ticket, TransportError error) {
+  Host& host = *job.host;
+  host.limiter.OnOther(ticket.permit);
+  if (error.code == Code::kCancelled) {
+    host.breaker.OnAbandoned(ticket.generation);
+    job.limit->OnEnd(ticket.start, ConcurrencyLimit::Outcome::kAbandoned, Duration::zero());
+    return Stopped{};
+  }
+  if (error.code == Code::kInvalid) {  // it answered, with something that we do not take
+    host.breaker.OnAnswer(ticket.generation);
+    job.limit->OnEnd(ticket.start, ConcurrencyLimit::Outcome::kAbandoned, Duration::zero());
+  } else {
+    host.breaker.OnFailure(ticket.generation);
+    job.limit->OnEnd(ticket.start, ConcurrencyLimit::Outcome::kOverloaded, Duration::zero());
+  }
+  Failure failure{.code = error.code, .message = std::move(error.message)};
+  Remember(job, failure);
+  if (IsCertificateError(error.curl_code)) {
+    return Fatal{.error = {Code::kNetwork, failure.message + "; nothing was sent"}};
+  }
+  return AfterFailure(job, std::move(failure), std::nullopt);
+}
+
+std::optional<FetchResult> FetchLoop::OnResponse(const JobPtr& job, const Ticket& ticket,
+                                                 HttpResponse response) {
+  using Outcome = ConcurrencyLimit::Outcome;
+  Host& host = *job->host;
+  const int status = response.status;
+  if (IsServerError(status)) {
+    host.breaker.OnFailure(ticket.generation);
+  } else {
+    host.breaker.OnAnswer(ticket.generation);
+  }
+  const QuotaHint hint = ParseQuota(response.headers, clock_.WallNow());
+  const bool not_modified = status == 304 && !job->validators.empty();
+  if (not_modified || (status >= 200 && status < 300)) {
+    job->limit->OnEnd(ticket.start, Outcome::kAnswered, response.elapsed);
+    OnAccepted(host, ticket, hint);
+    if (not_modified) return NotModified{};
+    return Answer{.status = status,
+                  .headers = std::move(response.headers),
+                  .body = std::move(response.body),
+                  .elapsed = response.elapsed};
+  }
+  const std::optional<Duration> wait = WaitAfterRefusal(hint);
+  Verdict verdict = source_.Judge(job->request, status, response.body);
+  const bool refused = status == 429 || status == 529 || verdict.code == Code::kRateLimited ||
+                       ((status == 503 || status == 403) && wait.has_value());
+  Failure failure{.code = refused ? Code::kRateLimited : verdict.code,
+                  .http_status = status,
+                  .message = verdict.message};
+  Remember(*job, failure);
+  job->limit->OnEnd(ticket.start,
+                    refused || IsServerError(status) ? Outcome::kOverloaded : Outcome::kAnswered,
+                    response.elapsed);
+  if (refused) return OnRefused(job, ticket, std::move(failure), wait);
+  if (IsServerError(status)) {
+    host.limiter.OnOther(ticket.permit);
+  } else {
+    OnAccepted(host, ticket, hint);  // a 404 has been let through as well
+  }
+  if (verdict.code == Code::kUnauthorized) return Fatal{.error = {verdict.code, verdict.message}};
+  if (verdict.code == Code::kTransient) return AfterFailure(*job, std::move(failure), wait);
+  return Refusal{.status = status, .body = std::move(response.body), .verdict = std::move(verdict)};
+}
+
+// An answer that says nothing is left spares us the refusal. Short waits are left to the pace: a
+// limiter without a burst says "0 left, 1 s" with every single answer.
+void FetchLoop::OnAccepted(Host& host, const Ticket& ticket, const QuotaHint& hint) {
+  host.refused_since.reset();
+  host.limiter.OnAccepted(ticket.permit);
+  const std::optional<Duration> wait = WaitAfterRefusal(hint);
+  if (hint.remaining == 0.0 && wait) host.limiter.OnSpent(*wait);
+}
+
+// A refused request goes back to the head of its queue and waits there for the limiter, unless that
+// takes long; then it is handed back.
+std::optional<FetchResult> FetchLoop::OnRefused(const JobPtr& job, const Ticket& ticket,
+                                                Failure failure,
+                                                std::optional<Duration> retry_after) {
+  Host& host = *job->host;
+  const SteadyTime now = clock_.Now();
+  host.limiter.OnRefused(ticket.permit, retry_after);
+  stats_.With([](FetchStats& stats) { ++stats.rate_limited; });
+  if (!host.refused_since) host.refused_since = now;
+  const Duration wait = std::max(Duration::zero(), host.limiter.held_until() - now);
+  if (now + wait - *host.refused_since > options_.max_wait) {
+    return WaitTooLong(wait);
+  }
+  if (stopped_) return Stopped{};
+  if (wait > kWaitHereMax) {
+    return Again{.failure = std::move(failure), .delay = wait, .counts = false};
+  }
+  host.waiting[job->request.operation].push_front(job);
+  return std::nullopt;
+}
+
+FetchResult FetchLoop::WaitTooLong(Duration wait) const {
+  return Fatal{
+      .error = {Code::kRateLimited,
+                fmt::format("the API takes no request for {} s more and max_wait ({} s) does not "
+                            "allow that; run the same command again then, or raise max_wait",
+                            Ceil(wait).count() / 1000,
+                            options_.max_wait / std::chrono::seconds(1))},
+      .resume_at_ms = clock_.WallNow() + Ceil(wait).count()};
+}
+
+FetchResult FetchLoop::AfterFailure(Job& job, Failure failure,
+                                    std::optional<Duration> retry_after) {
+  const RetryDecision decision =
+      Decide(job.attempt, failure.code, retry_after, options_.retry, rng_);
+  if (decision.kind == RetryDecision::Kind::kAgain) {
+    return Again{.failure = std::move(failure), .delay = decision.delay, .counts = decision.counts};
+  }
+  if (failure.code == Code::kNetwork) return Fatal{.error = {Code::kNetwork, failure.message}};
+  return GaveUp{.failure = std::move(failure)};
+}
+
+void FetchLoop::Remember(const Job& job, const Failure& failure) {
+  stats_.With([&](FetchStats& stats) {
+    if (stats.errors.size() == kErrorsKept) stats.errors.erase(stats.errors.begin());
+    stats.errors.push_back({.at_ms = clock_.WallNow(),
+                            .item = RequestText(job.request),
+                            .operation = job.request.operation,
+                            .status = failure.http_status,
+                            .code = failure.code,
+                            .attempt = job.attempt,
+                            .message = failure.message});
+  });
+}
+
+}  // namespace sluice
