@@ -105,7 +105,11 @@ void Loader::ReadFile(const std::filesystem::path& file) {
   file_name_ = file.string();
   const auto text = ReadWhole(file);
   if (!text) {
-    Complain(file_name_, fmt::format("cannot be read, or is larger than {} bytes", kFileBytesMax));
+    std::error_code ignored;
+    const bool there = std::filesystem::exists(file, ignored);
+    Complain(file_name_,
+             there ? fmt::format("cannot be read, or is larger than {} bytes", kFileBytesMax)
+                   : std::string("there is no such file"));
     refused_.insert("job.output");
     return;
   }

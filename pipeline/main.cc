@@ -27,6 +27,9 @@ namespace {
 // Rows of failures and notes that a report names; the totals count all.
 constexpr int kReportRows = 10'000;
 
+// Lists that were short, in the log; `sluice status` and the report name them all.
+constexpr std::size_t kShortfallLines = 10;
+
 // Raised when a rendering changes, so that what is stored is rendered anew.
 constexpr int kRenderVersion = 1;
 
@@ -64,7 +67,26 @@ int WriteReport(const Command& command, const Job& job, const RunResult& result)
   return ToInt(result.exit_code);
 }
 
+// What to do about an end that the reason alone does not tell.
+std::string_view Advice(ExitCode code) {
+  switch (code) {
+    case ExitCode::kUnauthorized:
+      return "; check what notion.token refers to, then run the same command again";
+    case ExitCode::kNetwork:
+      return "; check notion.base_url and the network, then run the same command again";
+    default:
+      return "";
+  }
+}
+
+bool DidNothing(const RunTotals& totals) {
+  return totals.requests_sent + totals.cache_hits + totals.outputs + totals.deleted == 0;
+}
+
 void Summarise(const Job& job, const RunResult& result) {
+  if (result.exit_code != ExitCode::kComplete && DidNothing(result.totals)) {
+    return Log(LogLevel::kError, result.message);
+  }
   const LogLevel level =
       result.exit_code == ExitCode::kComplete ? LogLevel::kInfo : LogLevel::kError;
   Log(level,
@@ -73,7 +95,9 @@ void Summarise(const Job& job, const RunResult& result) {
                   result.exit_code == ExitCode::kComplete ? "complete" : "not complete",
                   result.totals.requests_sent, result.totals.cache_hits, result.totals.outputs,
                   result.totals.deleted, result.failed, job.output.string()));
-  for (const std::string& shortfall : result.shortfalls) Log(LogLevel::kWarning, shortfall);
+  for (std::size_t i = 0; i < std::min(result.shortfalls.size(), kShortfallLines); ++i) {
+    Log(LogLevel::kWarning, result.shortfalls[i]);
+  }
   if (!result.message.empty()) Log(level, result.message);
 }
 
@@ -92,8 +116,8 @@ int RunJob(const Command& command) {
                                      .roots = job->notion.roots});
   const SystemClock clock;
   const RunMode mode = command.verb == Verb::kRetry ? RunMode::kRetryFailed : RunMode::kExport;
-  const RunResult result =
-      RunExport(*job, command.run, mode, source, Fingerprint(*job), signals, clock);
+  RunResult result = RunExport(*job, command.run, mode, source, Fingerprint(*job), signals, clock);
+  result.message += Advice(result.exit_code);
   Summarise(*job, result);
   return command.run.report ? WriteReport(command, *job, result) : ToInt(result.exit_code);
 }

@@ -75,6 +75,7 @@ FetchOptions FetchOptionsFor(const Job& job, const RunOptions& run, const Source
   // only be refused.
   options.rate = {.requests_per_second = rate,
                   .burst = job.limits.burst.value_or(rate > 0 ? limits.burst : 1)};
+  options.requests_max = run.requests_max;
   options.retry.read_attempts = job.retry.read_attempts;
   options.retry.base = job.retry.base;
   options.max_wait = job.retry.max_wait;
@@ -305,6 +306,7 @@ class Machine {
     Publish();
     const bool nothing_left = ending || store_.counts().queued() == 0;
     if (nothing_left && admission_.in_flight() == 0 && !finished_set_) {
+      SaveLimits(fetch_.Snapshot());  // a short run never comes to the interval
       finished_set_ = true;
       finished_.Set();
     }
@@ -409,7 +411,14 @@ class Machine {
     const FetchState state = fetch_.ExportState();
     const std::string text = fmt::format("{} {}", state.not_before_ms, state.learned_milli_rps);
     if (text == saved_rate_ || text == "0 0") return;
-    if (store_.SetFact("rate", text)) saved_rate_ = text;
+    // A wall is saved at once; a learned rate moves with every answer, so only now and then.
+    const SteadyTime now = clock_.Now();
+    const bool wall = state.not_before_ms != saved_wall_ms_;
+    if (!wall && now < rate_saved_at_ + kLimitsInterval) return;
+    if (!store_.SetFact("rate", text)) return;
+    saved_rate_ = text;
+    saved_wall_ms_ = state.not_before_ms;
+    rate_saved_at_ = now;
   }
 
   void ImportRate() {
@@ -445,7 +454,7 @@ class Machine {
   bool stop_asked_ = false;
   bool cancelled_ = false;
 
-  // Only on the commit thread.
+  // Only on the commit thread, and on the main thread once that has ended.
   bool finished_set_ = false;
   SteadyTime documents_counted_at_{};
   SteadyTime limits_saved_at_{};
@@ -453,6 +462,8 @@ class Machine {
   std::int64_t rss_peak_ = 0;
   std::map<std::string, std::string> saved_limits_;
   std::string saved_rate_;
+  WallMs saved_wall_ms_ = 0;
+  SteadyTime rate_saved_at_{};
 
   Admission admission_;
   ReaderPool readers_;

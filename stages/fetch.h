@@ -82,6 +82,7 @@ struct FetchOptions {
   BreakerOptions breaker;
   Duration max_wait = std::chrono::minutes(15);  // of refusals without one acceptance between
   std::size_t body_bytes_max = 64u << 20;
+  std::optional<std::int64_t> requests_max;  // so many are sent; then as if Stop() were called
 };
 
 struct FetchStats {

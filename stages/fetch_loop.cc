@@ -168,6 +168,7 @@ void FetchLoop::Send(Host& host, JobPtr job, Permit permit) {
   transport_.Start(std::move(http),
                    [self = shared_from_this(), job = std::move(job), ticket](
                        TransportResult result) { self->OnDone(job, ticket, std::move(result)); });
+  if (++sent_ == options_.requests_max) Stop();
 }
 
 void FetchLoop::OnDone(const JobPtr& job, const Ticket& ticket, TransportResult result) {

@@ -95,6 +95,7 @@ class FetchLoop : public std::enable_shared_from_this<FetchLoop> {
   std::map<std::string, ConcurrencyLimit> limits_;      // by operation
   RateState imported_;
   std::uint64_t started_ = 0;
+  std::int64_t sent_ = 0;
   bool stopped_ = false;
   // Own synchronisation.
   Guarded<FetchStats> stats_;

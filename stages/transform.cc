@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "stages/document_inputs.h"
+#include "storage/base/compress.h"
 #include "storage/spill_writer.h"
 
 namespace sluice {
@@ -47,10 +48,14 @@ void Keep(Item& item, Reading reading, StoredResponse response) {
   record.mentions = std::move(reading.mentions);
   record.notes = std::move(reading.notes);
   record.shortfall = std::move(reading.shortfall);
-  if (reading.keep) {
-    record.response = std::move(response);
-    record.response->revision = item.work.request.revision;
+  // What came from the cache stays there as it is; it may have been confirmed.
+  if (!reading.keep || (record.cache_hit && !record.confirmed)) return;
+  response.revision = item.work.request.revision;
+  if (!record.cache_hit) {
+    response.body = Compress(response.body);
+    response.encoding = StoredResponse::Encoding::kZstd;
   }
+  record.response = std::move(response);
 }
 
 }  // namespace
@@ -113,6 +118,7 @@ void Transform::ReadFetched(Item& item) const {
 // The server confirmed the answer that was stored.
 void Transform::ReadConfirmed(Item& item) const {
   item.stored = std::move(item.stale);
+  item.record.confirmed = true;
   ReadStored(item);
   item.record.confirmed = item.record.verdict == CommitRecord::Verdict::kDone;
 }

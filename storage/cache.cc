@@ -42,7 +42,9 @@ CacheWriter::CacheWriter(Database& database, CacheLimits limits, Size size)
 void CacheWriter::Put(const Request& request, const StoredResponse& response, WallMs now_ms) {
   const Hash128 key = RequestKey(request);
   const std::string text = RequestText(request);
-  const std::string body = Compress(response.body);
+  const bool plain = response.encoding == StoredResponse::Encoding::kPlain;
+  const std::string packed = plain ? Compress(response.body) : std::string();
+  const std::string& body = plain ? packed : response.body;
   Erase(key);
   insert_.Use()
       .BindBlob(key)

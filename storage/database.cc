@@ -28,7 +28,9 @@ Database::Database(const std::filesystem::path& file, Mode mode)
           kBusyTimeoutMs) {
   sqlite3_db_config(db_.getHandle(), SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   db_.exec("PRAGMA trusted_schema = OFF");
-  db_.exec("PRAGMA cache_size = -8000");
+  // There is one writer but a reader for every lookup and transform at work; what they read, each
+  // body once, the page cache of the kernel holds for all of them.
+  db_.exec(mode == Mode::kReadWrite ? "PRAGMA cache_size = -8000" : "PRAGMA cache_size = -1000");
   if (mode == Mode::kReadOnly) {
     db_.exec("PRAGMA query_only = ON");
     return;

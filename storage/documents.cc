@@ -86,6 +86,10 @@ Documents::Documents(Database& database, Frontier& frontier, Intact intact)
                part_of_parent = ?, revision = ?, stem = ?, settled = ?, known = ?, optional = ?,
                open_requests = ?, failed_requests = ?, waiting_for = ?, epoch = ?, generation = ?
          WHERE doc = ?)sql"),
+      save_progress_(database, R"sql(
+        UPDATE documents
+           SET state = ?, open_requests = ?, failed_requests = ?, waiting_for = ?, epoch = ?
+         WHERE doc = ?)sql"),
       erase_(database, "DELETE FROM documents WHERE doc = ?"),
       get_object_(database, "SELECT checksum, body FROM objects WHERE doc = ?"),
       put_object_(database, "INSERT OR REPLACE INTO objects(doc, body, checksum) VALUES(?, ?, ?)"),
@@ -95,6 +99,7 @@ Documents::Documents(Database& database, Frontier& frontier, Intact intact)
       children_(database, "SELECT id FROM documents WHERE parent = ? AND place = 'under'"),
       add_mention_(database, "INSERT OR IGNORE INTO mentions(document, target) VALUES(?, ?)"),
       clear_mentions_(database, "DELETE FROM mentions WHERE document = ?"),
+      clear_notes_(database, "DELETE FROM notes WHERE document = ? AND origin = 'fetch'"),
       count_unsettled_(database, R"sql(
         SELECT count(*) FROM mentions m
          WHERE m.document = ?
@@ -176,6 +181,7 @@ void Documents::UpdateKnown(const DocumentUpdate& update) {
     row.failed_requests = 0;
     ++row.epoch;
     clear_mentions_.Use().Bind(row.id).Done();
+    clear_notes_.Use().Bind(row.id).Done();  // its answers are read again, and say it again
   }
   // A damaged object is replaced at any sight of a whole one; else it would be asked for for ever.
   if (changed || !ObjectIntact(row)) StoreObject(row, update.object);
@@ -196,10 +202,10 @@ void Documents::UpdateKnown(const DocumentUpdate& update) {
   const bool verified = row.state == kAsked && !changed && intact_(update.id);
   if (verified) {
     row.state = kDone;  // it had vanished from the listing, and is as it was
-    Save(row);
+    SaveProgress(row);
   } else if (row.open_requests > 0) {
     row.state = row.state == kAsked ? kAsked : kOpen;
-    Save(row);
+    SaveProgress(row);
   } else if (changed || row.state != kDone) {
     if (row.state != kReady && row.state != kWaiting) Completed(row);
   } else if (!row.extension.empty() && !intact_(update.id)) {
@@ -282,7 +288,7 @@ void Documents::AddRequest(const Request& request, Frontier::Repeat repeat) {
   if (!row) return;
   ++row->open_requests;
   if (row->state != kAsked && row->state != kUnlisted) row->state = kOpen;
-  Save(*row);
+  SaveProgress(*row);
 }
 
 // --- progress of one document -------------------------------------------------------------------
@@ -291,7 +297,7 @@ void Documents::RequestDone(const DocumentId& document) {
   auto row = Find(document);
   if (!row || row->open_requests == 0) return;
   --row->open_requests;
-  Save(*row);
+  SaveProgress(*row);
   if (row->open_requests > 0) return;
   if (row->state != kDone) Completed(*row);
   if (row->part_of_parent) OneLessFor(row->parent);
@@ -302,7 +308,7 @@ void Documents::OneLessFor(const std::string& id) {
   auto row = Find(DocumentId(id));
   if (!row || row->state != kWaiting || row->waiting_for == 0) return;
   --row->waiting_for;
-  Save(*row);
+  SaveProgress(*row);
   if (row->waiting_for == 0) BecomeReady(*row);
 }
 
@@ -317,7 +323,7 @@ void Documents::RequestFailed(const DocumentId& document) {
   auto row = Find(document);
   if (!row || row->open_requests == 0) return;
   ++row->failed_requests;
-  Save(*row);
+  SaveProgress(*row);
   RequestDone(document);
 }
 
@@ -328,7 +334,7 @@ void Documents::RequestsRequeued(const std::vector<DocumentId>& documents) {
     --row->failed_requests;
     ++row->open_requests;
     row->state = row->known ? kOpen : kAsked;
-    Save(*row);
+    SaveProgress(*row);
   }
 }
 
@@ -338,25 +344,25 @@ void Documents::Completed(Row& row) {
   const bool gone = !row.known || (row.state == kAsked && row.generation < generation_);
   if (row.failed_requests > 0) {
     row.state = kFailed;
-    Save(row);
+    SaveProgress(row);
     if (!row.known) Settle(row);
   } else if (gone) {
     BecomeMissing(row);
   } else if (row.extension.empty()) {
     row.state = kDone;
-    Save(row);
+    SaveProgress(row);
   } else {
     row.waiting_for =
         CountUnsettledMentions(row.id) + CountOpenParts(row.id) + (row.settled ? 0 : 1);
     row.state = kWaiting;
-    Save(row);
+    SaveProgress(row);
     if (row.waiting_for == 0) BecomeReady(row);
   }
 }
 
 void Documents::BecomeReady(Row& row) {
   row.state = kReady;
-  Save(row);
+  SaveProgress(row);
   frontier_.AddDocument(DocumentId(row.id));
 }
 
@@ -368,6 +374,7 @@ void Documents::BecomeMissing(Row& row) {
   row.revision.clear();
   erase_object_.Use().Bind(row.doc).Done();
   clear_mentions_.Use().Bind(row.id).Done();
+  clear_notes_.Use().Bind(row.id).Done();
   Save(row);
   Settle(row);
   if (was_known && row.part_of_parent) MarkStale(row.parent);
@@ -379,7 +386,7 @@ void Documents::MarkStale(const std::string& id) {
   if (!row) row = FindByAlias(DocumentId(id));
   if (!row) return;
   ++row->epoch;
-  Save(*row);
+  SaveProgress(*row);
   if (row->state == kDone && !row->extension.empty()) BecomeReady(*row);
 }
 
@@ -391,7 +398,7 @@ void Documents::Rendered(const DocumentId& document, std::int64_t epoch) {
     return;
   }
   row->state = kDone;
-  Save(*row);
+  SaveProgress(*row);
 }
 
 std::int64_t Documents::RenderAll() {
@@ -426,14 +433,14 @@ void Documents::RenderFailed(const DocumentId& document) {
   auto row = Find(document);
   if (!row) return;
   row->state = kFailed;
-  Save(*row);
+  SaveProgress(*row);
 }
 
 void Documents::Reopen(const DocumentId& document, const std::vector<Request>& requests) {
   auto row = Find(document);
   if (!row) return;
   row->state = kOpen;
-  Save(*row);
+  SaveProgress(*row);
   for (Request request : requests) {
     request.document = document;  // whosever it was: this document waits for it now
     AddRequest(request, Frontier::Repeat::kAgain);
@@ -578,7 +585,7 @@ std::vector<DocumentRow> Documents::TakeUnlisted(int limit) {
   for (const std::string& id : ids) {
     Row row = *Find(DocumentId(id));
     row.state = kAsked;
-    Save(row);
+    SaveProgress(row);
     rows.push_back({.id = DocumentId(row.id),
                     .kind = row.kind,
                     .parent = DocumentId(row.parent),
@@ -620,60 +627,36 @@ std::int64_t Documents::CountKnown() {
 }
 
 void Documents::AskForUnseen() {
-  std::vector<std::string> ids;
-  {
-    Statement unseen(database_, fmt::format("SELECT id {}", kUnseen).c_str());
-    auto run = unseen.Use();
-    run.Bind(generation_);
-    while (run.Next()) ids.push_back(run.Text(0));
-  }
-  for (const std::string& id : ids) {
-    Row row = *Find(DocumentId(id));
-    row.state = kUnlisted;
-    row.optional = true;
-    Save(row);
-  }
+  Statement ask(database_,
+                "UPDATE documents SET state = 'unlisted', optional = 1 "
+                "WHERE generation < ? AND known AND extension <> '' AND state <> 'asked'");
+  ask.Use().Bind(generation_).Done();
 }
 
-void Documents::SettleRest() {
+bool Documents::SettleRest() {
   discovery_ended_ = true;
-  Statement unsettled(database_, "SELECT id FROM documents WHERE settled = 0 LIMIT 256");
-  std::string last;
-  while (true) {
-    std::vector<std::string> ids;
-    {
-      auto run = unsettled.Use();
-      while (run.Next()) ids.push_back(run.Text(0));
-    }
-    if (ids.empty()) break;
-    SLUICE_CHECK(ids.front() != last);  // each round settles at least its first
-    last = ids.front();
-    for (const std::string& id : ids) {
-      SettleTree(id);
-      // A loop of parents has no highest; one of them is settled where it is.
-      Row row = *Find(DocumentId(id));
-      if (!row.settled) Settle(row);
-    }
+  std::vector<std::string> ids = Ids("SELECT id FROM documents WHERE settled = 0 LIMIT 2048");
+  for (const std::string& id : ids) {
+    SettleTree(id);
+    // A loop of parents has no highest; one of them is settled where it is.
+    Row row = *Find(DocumentId(id));
+    if (!row.settled) Settle(row);
+    SLUICE_CHECK(row.settled);
   }
-  std::vector<std::string> waiting;
-  {
-    Statement all(database_, "SELECT id FROM documents WHERE state = 'waiting'");
-    auto run = all.Use();
-    while (run.Next()) waiting.push_back(run.Text(0));
-  }
-  for (const std::string& id : waiting) {
+  if (!ids.empty()) return true;
+  ids = Ids("SELECT id FROM documents WHERE state = 'waiting' LIMIT 2048");
+  for (const std::string& id : ids) {
     Row row = *Find(DocumentId(id));
     BecomeReady(row);
   }
+  return !ids.empty();
 }
 
-std::vector<DocumentId> Documents::MissingWithOutputs() {
-  Statement missing(database_, R"sql(
-    SELECT DISTINCT d.id FROM outputs o JOIN documents d ON d.id = o.source_id
-     WHERE o.obsolete = 0 AND d.state = 'missing')sql");
-  std::vector<DocumentId> ids;
-  auto run = missing.Use();
-  while (run.Next()) ids.emplace_back(run.Text(0));
+std::vector<std::string> Documents::Ids(const char* sql) {
+  Statement select(database_, sql);
+  std::vector<std::string> ids;
+  auto run = select.Use();
+  while (run.Next()) ids.push_back(run.Text(0));
   return ids;
 }
 
@@ -761,6 +744,17 @@ void Documents::Save(const Row& row) {
       .Bind(row.waiting_for)
       .Bind(row.epoch)
       .Bind(row.generation)
+      .Bind(row.doc)
+      .Done();
+}
+
+void Documents::SaveProgress(const Row& row) {
+  save_progress_.Use()
+      .Bind(row.state)
+      .Bind(row.open_requests)
+      .Bind(row.failed_requests)
+      .Bind(row.waiting_for)
+      .Bind(row.epoch)
       .Bind(row.doc)
       .Done();
 }

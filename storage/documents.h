@@ -86,10 +86,10 @@ class Documents {
   std::int64_t CountKnown();
   // Every unseen document is asked for once before it counts as deleted.
   void AskForUnseen();
-  // Discovery has ended: what is unsettled settles where it is, and whoever waited is ready.
-  void SettleRest();
-  // Ids of documents that are missing now but have outputs.
-  std::vector<DocumentId> MissingWithOutputs();
+  // Discovery has ended: what is unsettled settles where it is, and whoever waited is ready. Does a
+  // bounded part of that; false: nothing was left. Each part may be a transaction of its own, since
+  // a run that is resumed in between begins at the same place.
+  bool SettleRest();
 
  private:
   struct Row;
@@ -98,6 +98,8 @@ class Documents {
   std::optional<Row> FindByAlias(const DocumentId& id);
   Row InsertRow(const DocumentUpdate& update);
   void Save(const Row& row);
+  // Saves state, counts and epoch only; the other columns stand in three more indexes.
+  void SaveProgress(const Row& row);
 
   void UpdateHint(const DocumentUpdate& update);
   void UpdateKnown(const DocumentUpdate& update);
@@ -120,6 +122,7 @@ class Documents {
   std::vector<std::string> NamesOf(const std::string& id);
   std::int64_t CountUnsettledMentions(const std::string& id);
   std::int64_t CountOpenParts(const std::string& id);
+  std::vector<std::string> Ids(const char* sql);
 
   std::int64_t generation_ = 0;
   Trust trust_ = Trust::kRevisions;
@@ -132,6 +135,7 @@ class Documents {
   Statement find_by_alias_;
   Statement insert_;
   Statement save_;
+  Statement save_progress_;
   Statement erase_;
   Statement get_object_;
   Statement put_object_;
@@ -141,6 +145,7 @@ class Documents {
   Statement children_;
   Statement add_mention_;
   Statement clear_mentions_;
+  Statement clear_notes_;
   Statement count_unsettled_;
   Statement count_open_parts_;
   Statement one_less_;

@@ -46,6 +46,10 @@ Manifest::Manifest(Database& database)
         SELECT path, revision, bytes, sha256, mtime_ns FROM outputs
          WHERE source_id = ? AND obsolete = 0 ORDER BY path)sql"),
       make_obsolete_(database, "UPDATE outputs SET obsolete = 1 WHERE source_id = ?"),
+      make_missing_obsolete_(database, R"sql(
+        UPDATE outputs SET obsolete = 1
+         WHERE obsolete = 0
+           AND source_id IN (SELECT id FROM documents WHERE state = 'missing'))sql"),
       obsolete_(database, "SELECT path FROM outputs WHERE obsolete = 1 LIMIT 1000"),
       forget_(database, "DELETE FROM outputs WHERE path = ? AND obsolete = 1"),
       add_note_(database, "INSERT INTO notes(document, origin, kind, text) VALUES(?, ?, ?, ?)"),
@@ -112,6 +116,8 @@ std::vector<OutputRow> Manifest::OutputsOf(const DocumentId& source) {
 void Manifest::Withdraw(const DocumentId& source) {
   make_obsolete_.Use().Bind(source.value).Done();
 }
+
+std::int64_t Manifest::WithdrawMissing() { return make_missing_obsolete_.Use().Done(); }
 
 std::vector<std::string> Manifest::Obsolete() {
   std::vector<std::string> paths;

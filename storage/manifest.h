@@ -46,6 +46,8 @@ class Manifest {
 
   // `source` has no outputs any more.
   void Withdraw(const DocumentId& source);
+  // No document that is missing has outputs any more. Returns how many outputs that concerned.
+  std::int64_t WithdrawMissing();
   // Obsolete outputs: their files are to be removed, and then forgotten here.
   std::vector<std::string> Obsolete();
   void Forget(const std::string& path);
@@ -66,6 +68,7 @@ class Manifest {
   Statement note_edit_;
   Statement of_source_;
   Statement make_obsolete_;
+  Statement make_missing_obsolete_;
   Statement obsolete_;
   Statement forget_;
   Statement add_note_;

@@ -76,10 +76,17 @@ struct DocumentUpdate {
 
 // A response kept for rendering and for the next run.
 struct StoredResponse {
+  enum class Encoding {
+    kPlain,
+    kZstd,  // on its way to the cache: packed where the body was read, so that the commit thread
+            // need not, and what waits for its commit is small
+  };
+
   int status = 200;  // other than 2xx: a negative entry (known absence)
   Revision revision;
-  std::string body;  // uncompressed
-  std::string etag;  // validators as the server gave them; empty: none
+  std::string body;
+  Encoding encoding = Encoding::kPlain;  // of what was read from the cache: always plain
+  std::string etag;                      // validators as the server gave them; empty: none
   std::string last_modified;
   WallMs fetched_ms = 0;  // when it was fetched or last confirmed; set when it is stored
 

@@ -1,4 +1,4 @@
-// The memory tier of the response cache: what was stored or read last, uncompressed.
+// The memory tier of the response cache: what was stored last (packed) or read last (plain).
 //
 // Thread-safe: readers on any thread, the commit thread tells what it has stored.
 #pragma once

@@ -413,8 +413,7 @@ Result<bool> Store::Advance(const Ask& ask) {
         return true;
       }
     }
-    documents_->SettleRest();
-    discovery_ended_ = true;
+    discovery_ended_ = !documents_->SettleRest();
     return true;
   });
 }
@@ -435,11 +434,7 @@ bool Store::TooManyUnseen(std::int64_t unseen) {
 }
 
 Result<std::int64_t> Store::WithdrawMissing() {
-  return Transaction([&]() -> Result<std::int64_t> {
-    const auto missing = documents_->MissingWithOutputs();
-    for (const DocumentId& id : missing) manifest_->Withdraw(id);
-    return static_cast<std::int64_t>(missing.size());
-  });
+  return Transaction([&]() -> Result<std::int64_t> { return manifest_->WithdrawMissing(); });
 }
 
 Result<std::vector<std::string>> Store::ObsoleteOutputs() {

@@ -95,7 +95,8 @@ class Store {
   // Outputs that have been replaced or whose document is gone; their files are to be removed.
   Result<std::vector<std::string>> ObsoleteOutputs();
   Status ForgetOutputs(const std::vector<std::string>& paths);
-  // Marks the outputs of deleted documents as obsolete. Call when the run is complete.
+  // Marks the outputs of deleted documents as obsolete, and returns how many. Call when the run is
+  // complete.
   Result<std::int64_t> WithdrawMissing();
 
   // Both give the space back to the file system. Trim returns how many entries went.

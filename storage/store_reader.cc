@@ -32,6 +32,16 @@ DocumentRow ReadDocument(const Statement::Run& run) {
   return row;
 }
 
+// What a commit told the memory tier is still packed.
+Result<std::optional<StoredResponse>> Unpacked(StoredResponse response) {
+  if (response.encoding == StoredResponse::Encoding::kPlain) return response;
+  auto body = Decompress(response.body, kBodyBytesMax);
+  if (!body) return Fail(body.error());
+  response.body = std::move(*body);
+  response.encoding = StoredResponse::Encoding::kPlain;
+  return response;
+}
+
 }  // namespace
 
 struct StoreReader::State {
@@ -80,7 +90,7 @@ Result<std::optional<StoredResponse>> StoreReader::FindStored(const Request& req
   const Hash128 key = RequestKey(request);
   ResponseMemory* const memory = state_->memory;
   if (memory != nullptr) {
-    if (const auto remembered = memory->Find(key)) return *remembered;
+    if (const auto remembered = memory->Find(key)) return Unpacked(*remembered);
   }
   const auto epoch = memory != nullptr ? memory->epoch() : ResponseMemory::Epoch{};
   auto found = state_->ReadResponse(key);

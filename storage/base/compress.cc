@@ -3,19 +3,40 @@
 #include <fmt/format.h>
 #include <zstd.h>
 
+#include <memory>
+
 #include "storage/base/check.h"
 
 namespace sluice {
 namespace {
 constexpr int kLevel = 1;
+
+// A context is some 100 KB to 1 MB, and a fresh one a call comes from mmap() and page faults: kept
+// per thread, packing and unpacking together take 40 % less time (perf/compress_bench).
+struct ContextDeleter {
+  void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }
+  void operator()(ZSTD_DCtx* context) const { ZSTD_freeDCtx(context); }
+};
+
+ZSTD_CCtx* Packer() {
+  thread_local const std::unique_ptr<ZSTD_CCtx, ContextDeleter> context(ZSTD_createCCtx());
+  return context.get();
+}
+
+ZSTD_DCtx* Unpacker() {
+  thread_local const std::unique_ptr<ZSTD_DCtx, ContextDeleter> context(ZSTD_createDCtx());
+  return context.get();
+}
+
 }  // namespace
 
 std::string Compress(std::string_view bytes) {
   std::string out(ZSTD_compressBound(bytes.size()), '\0');
   const std::size_t size =
-      ZSTD_compress(out.data(), out.size(), bytes.data(), bytes.size(), kLevel);
+      ZSTD_compressCCtx(Packer(), out.data(), out.size(), bytes.data(), bytes.size(), kLevel);
   SLUICE_CHECK(!ZSTD_isError(size));
   out.resize(size);
+  out.shrink_to_fit();  // it may wait for its commit
   return out;
 }
 
@@ -30,7 +51,7 @@ Result<std::string> Decompress(std::string_view compressed, std::size_t bytes_ma
   }
   std::string out(size, '\0');
   const std::size_t got =
-      ZSTD_decompress(out.data(), out.size(), compressed.data(), compressed.size());
+      ZSTD_decompressDCtx(Unpacker(), out.data(), out.size(), compressed.data(), compressed.size());
   if (ZSTD_isError(got) || got != size) {
     return Fail(Code::kDamaged, "stored body does not unpack");
   }

@@ -63,6 +63,20 @@ TEST_F(UsageTest, UnknownKeyIsNamedWithFileLineAndTheKeyThatWasMeant) {
   }
 }
 
+TEST_F(UsageTest, AGoodJobFileIsCheckedAndRun) {
+  const SimProcess sim = Workspace();
+  const std::string job = WriteJob(
+      "[job]\nname = \"x\"\nsource = \"notion\"\noutput = \"./out\"\n[notion]\ntoken = \"env:" +
+      std::string(Exporter::kTokenVariable) + "\"\nbase_url = \"" + sim.url() +
+      "\"\n[limits]\nrate = 0\n");
+  const Outcome check = exporter_.Run({"check", job});
+  EXPECT_EQ(check.exit_code, 0) << check.err;
+  EXPECT_EQ(sim.Answered(), 0u);
+  const Outcome run = exporter_.Run({"run", job, "--progress", "none"});
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_THAT(Differences(ExportOf(sim), exporter_.Output()), IsEmpty());
+}
+
 TEST_F(UsageTest, UnknownKeyOfAFlagIsNamed) {
   const Outcome outcome = exporter_.Export({"--set", "limits.rat=1"});
   ExpectOneLine(outcome, 2);
@@ -142,6 +156,7 @@ struct AnswerCase {
   std::string fault;
   std::string said;  // in `sluice failures`
 };
+void PrintTo(const AnswerCase& test, std::ostream* out) { *out << test.name; }
 class BadAnswerTest : public BadInputTest, public testing::WithParamInterface<AnswerCase> {};
 
 TEST_P(BadAnswerTest, IsAFailureThatSaysWhy) {
@@ -174,7 +189,7 @@ INSTANTIATE_TEST_SUITE_P(Answers, BadAnswerTest,
                                          AnswerCase{"DeepJson", "deep-json",
                                                     "nested deeper than 256 levels"},
                                          AnswerCase{"GzipBomb", "gzip-bomb", "larger than 67 MB"}),
-                         [](const auto& info) { return info.param.name; });
+                         [](const auto& test) { return test.param.name; });
 
 // A workspace of two pages that is written by the test: what it leaves out is answered with 404.
 class OnePageMissingTest : public BadInputTest {

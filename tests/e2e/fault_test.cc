@@ -35,8 +35,8 @@ INSTANTIATE_TEST_SUITE_P(Now_and_then, FaultTest,
                                          "502-html:0.2", "503:0.2", "529:0.02", "reset:0.2",
                                          "truncate:0.2", "bad-json:0.2", "short-page:0.3",
                                          "clamp:0.3"),
-                         [](const auto& info) {
-                           std::string name = info.param;
+                         [](const auto& test) {
+                           std::string name = test.param;
                            name.resize(name.find(':'));
                            std::erase(name, '-');
                            return "Fault" + name;

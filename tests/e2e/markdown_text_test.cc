@@ -15,6 +15,7 @@ struct LineCase {
   std::string line;
   std::string words;  // joined by a space
 };
+void PrintTo(const LineCase& test, std::ostream* out) { *out << test.name; }
 
 class VisibleWordsTest : public testing::TestWithParam<LineCase> {};
 
@@ -51,12 +52,13 @@ INSTANTIATE_TEST_SUITE_P(
                     LineCase{"TableRule", "| --- | --- |", ""},
                     LineCase{"BeyondAscii", "I 😍 Notion – größer", "I 😍 Notion – größer"},
                     LineCase{"Date", "on July 14, 2022.", "on 20220714"}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& test) { return test.param.name; });
 
 struct DateCase {
   std::string text;
   std::string plain;
 };
+void PrintTo(const DateCase& test, std::ostream* out) { *out << test.text; }
 
 class PlainDateTest : public testing::TestWithParam<DateCase> {};
 

@@ -73,6 +73,7 @@ struct ViewCase {
   std::string view;
   std::vector<std::string> columns;
 };
+void PrintTo(const ViewCase& test, std::ostream* out) { *out << test.view; }
 class ViewTest : public VisibleStateTest, public testing::WithParamInterface<ViewCase> {};
 
 TEST_P(ViewTest, HasTheColumnsThatWerePromised) {
@@ -99,7 +100,7 @@ INSTANTIATE_TEST_SUITE_P(
                     ViewCase{"v_runs", {}},
                     ViewCase{"v_outputs", {"path", "source_id", "revision", "bytes", "sha256"}},
                     ViewCase{"v_limits", {"name", "value"}}),
-    [](const auto& info) { return info.param.view; });
+    [](const auto& test) { return test.param.view; });
 
 TEST_F(VisibleStateTest, OutputsInTheStateAreTheFilesInTheFolder) {
   ASSERT_EQ(exporter_.Export(Workspace()).exit_code, 0);
@@ -136,6 +137,27 @@ TEST_F(VisibleStateTest, TheReportSaysWhatTheRunDid) {
   EXPECT_TRUE(json::accept(ReadFile(report)));
 }
 
+TEST_F(VisibleStateTest, NoMoreIsInFlightThanAllowed) {
+  ASSERT_EQ(
+      exporter_.Export(Workspace({"--latency", "5ms"}), {"--set", "limits.in_flight=7"}).exit_code,
+      0);
+  const Rows peak =
+      Query(exporter_.state(), "SELECT value FROM v_limits WHERE name = 'in_flight.peak'");
+  ASSERT_EQ(peak.size(), 1u);
+  EXPECT_GE(std::stoi(peak[0][0]), 2);
+  EXPECT_LE(std::stoi(peak[0][0]), 7);
+}
+
+TEST_F(VisibleStateTest, NoMoreIsSentThanTheRateAllows) {
+  const SimProcess sim = Simulate({"--pages", "10", "--blocks", "2", "--databases", "1"});
+  const Outcome outcome = exporter_.Export(sim, {"--tpslimit", "20", "--tpslimit-burst", "1"});
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  const std::vector<LogLine> log = sim.Log();
+  const std::int64_t gaps = static_cast<std::int64_t>(log.size()) - 1;
+  // A request may come late and the last one early, each by the time of one answer.
+  EXPECT_GE(log.back().time_ms - log.front().time_ms, 50 * gaps - 50);
+}
+
 TEST_F(VisibleStateTest, TheTokenIsWrittenNowhere) {
   const std::string canary = "canary_8f1b62d0c4";
   exporter_.SetToken(canary);
@@ -149,7 +171,8 @@ TEST_F(VisibleStateTest, TheTokenIsWrittenNowhere) {
     EXPECT_THAT(ReadFile(report), Not(HasSubstr(canary)));
   }
   for (const auto& entry : fs::recursive_directory_iterator(exporter_.folder())) {
-    if (entry.is_regular_file()) EXPECT_THAT(ReadFile(entry.path()), Not(HasSubstr(canary)));
+    if (!entry.is_regular_file()) continue;
+    EXPECT_THAT(ReadFile(entry.path()), Not(HasSubstr(canary))) << entry.path();
   }
   const Outcome check = exporter_.Run({"status", exporter_.output(), "--json"});
   EXPECT_THAT(check.out, Not(HasSubstr(canary)));

@@ -324,6 +324,16 @@ TEST_F(FetchTest, StopHandsBackWhatWaitsAndLetsTheRestComeHome) {
   EXPECT_EQ(answered_, 6) << "each exactly once";
 }
 
+TEST_F(FetchTest, NoMoreIsSentThanRequestsMaxAllows) {
+  options_.requests_max = 3;
+  Serve([](const HttpRequest&) { return Answers(200); });
+  AskMany(5);
+  transport_->RunUntilIdle();
+  EXPECT_EQ(transport_->sent().size(), 3u);
+  EXPECT_EQ(CountOf<Answer>(), 3);
+  EXPECT_EQ(CountOf<Stopped>(), 2);
+}
+
 TEST_F(FetchTest, WhatTheTransportCancelsIsStopped) {
   Serve([](const HttpRequest&) { return Answers(200); });
   AskMany(3);

@@ -107,7 +107,7 @@ void ChildProcess::Kill(int signal) const {
 int ChildProcess::Wait() {
   if (exit_code_) return *exit_code_;
   int status = 0;
-  while (waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
+  while (wait4(pid_, &status, 0, &usage_) < 0 && errno == EINTR) {
   }
   exit_code_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   return *exit_code_;

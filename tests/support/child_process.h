@@ -3,6 +3,7 @@
 // Owns: the process (killed and reaped on destruction) and this side of the pipes.
 #pragma once
 
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include <map>
@@ -35,6 +36,8 @@ class ChildProcess {
   void Kill(int signal) const;
   // The exit code (128 + signal when one ended it); blocks until the process is gone.
   int Wait();
+  // What it used, children that it waited for included; zero before Wait().
+  const rusage& usage() const { return usage_; }
 
  private:
   pid_t pid_ = -1;
@@ -42,6 +45,7 @@ class ChildProcess {
   int out_ = -1;
   int err_ = -1;
   std::optional<int> exit_code_;
+  rusage usage_{};
 };
 
 }  // namespace sluice

@@ -113,11 +113,11 @@ Rows Query(const fs::path& database, const std::string& sql) {
 }
 
 std::vector<std::string> Exporter::ExportArgs(const std::vector<std::string>& more) const {
-  std::vector<std::string> args = {"notion",     "--out", output().string(), "--tpslimit", "0",
-                                   "--progress", "none"};
+  std::vector<std::string> args = {"notion", "--out", output().string(), "--progress", "none"};
   const auto given = [&](std::string_view flag) {
     return std::find(more.begin(), more.end(), flag) != more.end();
   };
+  if (!given("--tpslimit")) args.insert(args.end(), {"--tpslimit", "0"});
   if (!given("--base-url")) args.insert(args.end(), {"--base-url", url_});
   if (!given("--token")) {
     args.insert(args.end(), {"--token", std::string("env:") + kTokenVariable});

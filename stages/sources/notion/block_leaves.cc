@@ -192,7 +192,10 @@ Status BlockRenderer::ChildPage(const Block& block) {
 
 Status BlockRenderer::ChildDatabase(const Block& block) {
   if (auto written = ChildPage(block); !written) return written;
-  const auto object = context_.inputs.Object(DocumentId(std::string(block.id)));
+  // The block names the database; what is on record may be its data source, under another id.
+  const auto row = context_.inputs.Find(DocumentId(std::string(block.id)));
+  if (!row) return {};
+  const auto object = context_.inputs.Object(row->id);
   if (!object)
     return object.error().code == sluice::Code::kNotFound ? Status() : Fail(object.error());
   const auto database = JsonDocument::Parse(*object);

@@ -64,6 +64,19 @@ TEST_F(NotionRead, RefusedSyncedCopyAsksForTheOriginal) {
             std::vector<Request>{ChildrenRequest(kPage, kRevision, kBlock2, "", 1)});
 }
 
+TEST_F(NotionRead, EmptySyncedCopyAsksForTheOriginal) {
+  const Reading list = Read(
+      Children(), List(Block("synced_block", R"({"synced_from":{"block_id":")" + kBlock2 + R"("}})",
+                             R"(,"has_children":true)")));
+  ASSERT_EQ(list.requests.size(), 1u);
+  EXPECT_EQ(Read(list.requests[0], List("")).requests,
+            std::vector<Request>{ChildrenRequest(kPage, kRevision, kBlock2, "", 1)});
+}
+
+TEST_F(NotionRead, EmptyListOfAnyOtherBlockAsksForNothing) {
+  EXPECT_TRUE(Read(Children(), List("")).requests.empty());
+}
+
 TEST_F(NotionRead, RefusedPropertyAndCommentsAreKeptWithANote) {
   const auto property = Refuse(PropertyRequest(kPage, kRevision, "r", ""), 404, "x");
   EXPECT_TRUE(property && property->keep && property->notes.size() == 1);
