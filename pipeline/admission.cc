@@ -8,15 +8,39 @@
 
 namespace sluice {
 
-std::optional<FrontierItem> Admission::TryAdmit() {
-  return state_.With([&](State& state) -> std::optional<FrontierItem> {
+namespace {
+
+// Documents are rendered from stored responses; they share one estimate.
+const std::string& OperationOf(const FrontierItem& item) {
+  static const std::string kDocument = "document";
+  return item.kind == ItemKind::kDocument ? kDocument : item.request.operation;
+}
+
+}  // namespace
+
+std::optional<Admission::Admitted> Admission::TryAdmit() {
+  return state_.With([&](State& state) -> std::optional<Admitted> {
     if (state.stopped || state.ready.empty() || state.in_flight >= credits_) return std::nullopt;
-    FrontierItem item = std::move(state.ready.front());
+    const std::int64_t estimate = state.memory.Estimate(OperationOf(state.ready.front()));
+    if (state.in_flight > 0 && !state.memory.HasRoomFor(estimate)) return std::nullopt;
+    Admitted admitted{.item = std::move(state.ready.front()), .charged = estimate};
     state.ready.pop_front();
+    state.memory.Charge(estimate);
     ++state.in_flight;
     state.in_flight_peak = std::max(state.in_flight_peak, state.in_flight);
-    return item;
+    return admitted;
   });
+}
+
+std::int64_t Admission::Correct(const FrontierItem& item, std::int64_t charged,
+                                std::int64_t body_bytes) {
+  return state_.With([&](State& state) {
+    return state.memory.Correct(OperationOf(item), charged, body_bytes);
+  });
+}
+
+MemoryBudget Admission::memory() const {
+  return state_.With([](const State& state) { return state.memory; });
 }
 
 void Admission::Refill(std::vector<FrontierItem> items) {
@@ -25,10 +49,11 @@ void Admission::Refill(std::vector<FrontierItem> items) {
   });
 }
 
-void Admission::Return(std::size_t count) {
+void Admission::Return(std::size_t count, std::int64_t charged) {
   state_.With([&](State& state) {
     SLUICE_CHECK(state.in_flight >= count);
     state.in_flight -= count;
+    state.memory.Release(charged);
   });
 }
 

@@ -11,8 +11,8 @@
 namespace sluice {
 namespace {
 
-constexpr std::array<std::string_view, 7> kCommands{"run",   "notion",   "check",  "status",
-                                                    "retry", "failures", "version"};
+constexpr std::array<std::string_view, 9> kCommands{
+    "run", "notion", "check", "status", "failures", "verify", "retry", "cache", "version"};
 
 // Flags that are another name of a key; LoadJob() judges their values.
 struct KeyFlag {
@@ -40,6 +40,7 @@ class CommandLine {
   void AddCheck();
   void AddState(const char* name, const char* help, Verb verb);
   void AddRetry();
+  void AddCache();
   void AddVersion();
 
   CLI::App* AddCommand(const char* name, const char* help, Verb verb);
@@ -107,7 +108,10 @@ CommandLine::CommandLine() {
   AddCheck();
   AddState("status", "Show the progress of a running, stopped or finished export", Verb::kStatus);
   AddState("failures", "Show the items that failed, and why", Verb::kFailures);
+  AddState("verify", "Prove the export complete and undamaged (exit 3 if it is not)",
+           Verb::kVerify);
   AddRetry();
+  AddCache();
   AddVersion();
 }
 
@@ -155,6 +159,28 @@ void CommandLine::AddRetry() {
   app->remove_option(app->get_option("--out"));
   AddRunFlags(*app);
   app->remove_option(app->get_option("--fresh"));
+  app->remove_option(app->get_option("--offline"));
+}
+
+void CommandLine::AddCache() {
+  CLI::App* cache = app_.add_subcommand("cache", "Look at or shrink the stored responses");
+  cache->require_subcommand(1);
+  const auto add = [&](const char* name, const char* help, Verb verb) {
+    CLI::App* app = cache->add_subcommand(name, help);
+    app->callback([this, verb] { command_.verb = verb; });
+    app->add_option("DIR", command_.folder, "The output folder")->required();
+    AddLogFlags(*app);
+    return app;
+  };
+  add("stats", "Size, entries and hit ratio", Verb::kCacheStats)
+      ->add_flag_callback(
+          "--json", [this] { command_.format = ReportFormat::kJson; }, "As JSON");
+  CLI::App* trim = add("trim", "Drop the oldest responses until the limits hold", Verb::kCacheTrim);
+  AddParsed(*trim, "--max-bytes", "Keep at most so many bytes, as \"100MB\"", "a size as \"100MB\"",
+            command_.cache_limits.bytes_max, ParseByteCount);
+  AddParsed(*trim, "--max-age", "Drop what is older; what unfinished documents need stays",
+            kDurationAllowed, command_.cache_limits.age_max, ParseDuration);
+  add("clear", "Drop every stored response", Verb::kCacheClear);
 }
 
 void CommandLine::AddVersion() { AddCommand("version", "Print the version", Verb::kVersion); }
@@ -168,6 +194,8 @@ void CommandLine::AddKeyFlags(CLI::App& app) {
 void CommandLine::AddRunFlags(CLI::App& app) {
   app.add_flag("--fresh", command_.run.fresh, "Forget the state and begin anew");
   app.add_flag("--full", command_.run.full, "Fetch everything again, changed or not");
+  app.add_flag("--offline", command_.run.offline,
+               "Send no request: render everything again from what is stored");
   AddSet(app);
   AddParsed(app, "--progress", "auto, bar, log, json or none", "auto, bar, log, json or none",
             command_.run.progress, WordParser(kProgressWords));
@@ -221,7 +249,11 @@ Result<Command> CommandLine::Parse(int argc, const char* const* argv) {
     return Finish();
   } catch (const CLI::CallForHelp&) {
     const auto chosen = app_.get_subcommands();
-    const std::string help = chosen.empty() ? app_.help() : chosen[0]->help("sluice");
+    // "cache stats --help" is asked of the innermost.
+    const auto inner = chosen.empty() ? chosen : chosen[0]->get_subcommands();
+    const std::string help = chosen.empty()  ? app_.help()
+                             : inner.empty() ? chosen[0]->help("sluice")
+                                             : inner[0]->help("sluice cache");
     return Command{.verb = Verb::kHelp, .text = help};
   } catch (const CLI::CallForVersion&) {
     return Command{.verb = Verb::kVersion, .text = fmt::format("sluice {}\n", SLUICE_VERSION)};
@@ -242,6 +274,13 @@ Result<Command> CommandLine::Parse(int argc, const char* const* argv) {
 }
 
 Result<Command> CommandLine::Finish() {
+  const CacheLimits& limits = command_.cache_limits;
+  if (command_.verb == Verb::kCacheTrim && limits.bytes_max == 0 && limits.age_max.count() == 0) {
+    return UsageError("cache trim needs --max-bytes or --max-age, above zero");
+  }
+  if (command_.run.offline && (command_.run.fresh || command_.run.full)) {
+    return UsageError("--offline renders what is stored: it cannot go with --fresh or --full");
+  }
   if (const Status status = CollectSettings(); !status) return Fail(status.error());
   const int level = static_cast<int>(LogLevel::kInfo) - louder_ + quieter_;
   command_.log.level = static_cast<LogLevel>(

@@ -12,25 +12,31 @@
 #include "pipeline/log.h"
 #include "pipeline/progress.h"
 #include "pipeline/units.h"
+#include "storage/cache.h"
 
 namespace sluice {
 
 enum class Verb {
-  kRun,       // `run JOB` and `notion`; the latter has no job_file
-  kCheck,     // `check JOB`
-  kStatus,    // `status DIR`
-  kFailures,  // `failures DIR`
-  kRetry,     // `retry DIR`: as kRun without a listing; job_file where --job is given
-  kVersion,   // print `text`
-  kHelp,      // print `text`
+  kRun,         // `run JOB` and `notion`; the latter has no job_file
+  kCheck,       // `check JOB`
+  kStatus,      // `status DIR`
+  kFailures,    // `failures DIR`
+  kVerify,      // `verify DIR`
+  kCacheStats,  // `cache stats DIR`
+  kCacheTrim,   // `cache trim DIR`: to `cache_limits`
+  kCacheClear,  // `cache clear DIR`
+  kRetry,       // `retry DIR`: as kRun without a listing; job_file where --job is given
+  kVersion,     // print `text`
+  kHelp,        // print `text`
 };
 
 enum class ReportFormat { kText, kJson };
 
 // What a run is told beside its job.
 struct RunOptions {
-  bool fresh = false;  // forget the state first
-  bool full = false;   // ignore revisions and stored answers
+  bool fresh = false;    // forget the state first
+  bool full = false;     // ignore revisions and stored answers
+  bool offline = false;  // render what is stored; send no request
   ProgressMode progress = ProgressMode::kAuto;
   std::optional<std::filesystem::path> report;            // file that gets the JSON summary
   std::optional<std::chrono::milliseconds> duration_max;  // then stop, resumable (exit 3)
@@ -42,10 +48,11 @@ struct RunOptions {
 struct Command {
   Verb verb = Verb::kHelp;
   std::optional<std::filesystem::path> job_file;
-  std::filesystem::path folder;   // of status, failures and retry
+  std::filesystem::path folder;   // of status, failures, verify and retry
   std::vector<Setting> settings;  // for JobInputs::flags, in the right order
   RunOptions run;
-  ReportFormat format = ReportFormat::kText;  // of status and failures
+  CacheLimits cache_limits{.bytes_max = 0};   // of kCacheTrim
+  ReportFormat format = ReportFormat::kText;  // of status, failures, verify and cache stats
   LogOptions log;
   std::string text;  // of kHelp and kVersion
 };

@@ -38,6 +38,26 @@ std::size_t Workers() { return std::clamp<std::size_t>(std::thread::hardware_con
 
 std::size_t OrCores(std::size_t limit) { return limit == 0 ? Workers() : limit; }
 
+Validators ValidatorsOf(const Item& item) {
+  if (!item.stale) return {};
+  return {.etag = item.stale->etag, .last_modified = item.stale->last_modified};
+}
+
+// What an item holds in memory: the body it got, or the text it rendered (unless that was spilled).
+std::size_t BodyBytes(const Item& item) {
+  std::size_t bytes = item.stale ? item.stale->body.size() : 0;
+  if (item.fetched) {
+    if (const auto* answer = std::get_if<Answer>(&*item.fetched)) bytes += answer->body.size();
+  }
+  for (const OutputFile& output : item.record.outputs) bytes += output.content.size();
+  return bytes;
+}
+
+// Replaces the estimate that the item was admitted with.
+void Weigh(Item& item, std::size_t bytes, Admission& admission) {
+  item.charged = admission.Correct(item.work, item.charged, static_cast<std::int64_t>(bytes));
+}
+
 }  // namespace
 
 struct Graph::Machine {
@@ -58,30 +78,37 @@ struct Graph::Machine {
                }
                ++admitted;
                auto item = std::make_shared<Item>();
-               item->work = std::move(*work);
+               item->work = std::move(work->item);
+               item->charged = work->charged;
                return item;
              }),
-        lookup(graph, limits.lookup,
-               [&lookup_stage](const ItemPtr& item, LookupNode::output_ports_type& ports) {
-                 if (lookup_stage(*item) == Route::kHit) {
-                   std::get<0>(ports).try_put(item);
-                 } else {
-                   std::get<1>(ports).try_put(item);
-                 }
-               }),
+        lookup(
+            graph, limits.lookup,
+            [&lookup_stage, &admission](const ItemPtr& item, LookupNode::output_ports_type& ports) {
+              if (lookup_stage(*item) == Route::kHit) {
+                if (item->stored) Weigh(*item, item->stored->body.size(), admission);
+                std::get<0>(ports).try_put(item);
+              } else {
+                std::get<1>(ports).try_put(item);
+              }
+            }),
         fetch(graph, flow::unlimited,
-              [&fetch_stage](const ItemPtr& item, FetchNode::gateway_type& gateway) {
+              [&fetch_stage, &admission](const ItemPtr& item, FetchNode::gateway_type& gateway) {
                 gateway.reserve_wait();
-                fetch_stage.Start(item->work.request, item->work.attempt,
-                                  [item, &gateway](FetchResult result) {
+                fetch_stage.Start(item->work.request, item->work.attempt, ValidatorsOf(*item),
+                                  [item, &gateway, &admission](FetchResult result) {
                                     item->fetched = std::move(result);
+                                    Weigh(*item, BodyBytes(*item), admission);
                                     gateway.try_put(item);
                                     gateway.release_wait();  // after the put, exactly once
                                   });
               }),
         transform(graph, OrCores(limits.transform),
-                  [&transform_stage](const ItemPtr& item) {
+                  [&transform_stage, &admission](const ItemPtr& item) {
                     transform_stage(*item);
+                    if (item->work.kind == ItemKind::kDocument) {
+                      Weigh(*item, BodyBytes(*item), admission);
+                    }
                     return item;
                   }),
         write(graph, flow::serial, [this, stage = std::move(write_stage)](const ItemPtr& item) {

@@ -55,7 +55,7 @@ struct Job {
 
   struct Limits {
     int in_flight = 64;                      // items between admission and durable commit
-    std::int64_t memory_bytes = 50'000'000;  // memory: no effect in this build; in_flight bounds
+    std::int64_t memory_bytes = 50'000'000;  // "50MB": bodies in flight and cached in memory
     // Requests per second: "3/s", "1000/5m", 2.5; 0: no limit. Left out: what the source documents.
     std::optional<double> requests_per_second;
     std::optional<int> burst;  // requests that may go at once after a pause. Left
@@ -83,9 +83,11 @@ struct Job {
   struct Cache {
     bool enabled = true;                        // false: the next run asks for everything again
     std::int64_t bytes_max = 256'000'000;       // max_bytes, on disk, compressed
-    std::int64_t entries_max = 0;               // max_entries: no effect in this build
+    std::int64_t entries_max = 0;               // max_entries; 0: no bound
     std::chrono::milliseconds ttl{86'400'000};  // "24h", for what carries no revision or validator
-    int memory_entries = 10'000;                // no effect in this build
+    std::chrono::milliseconds negative_ttl{3'600'000};  // "1h", for known absences without revision
+    std::chrono::milliseconds age_max{0};               // max_age; 0: no bound
+    int memory_entries = 10'000;                        // the tier in memory, within limits.memory
   } cache;
 
   struct Checkpoint {

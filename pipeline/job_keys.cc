@@ -308,6 +308,8 @@ void AddOtherKeys(std::vector<JobKey>& keys) {
   keys.push_back(ByteCountKey("cache.max_bytes", 0, FIELD(cache.bytes_max)));
   keys.push_back(IntegerKey("cache.max_entries", 0, kCountMax, FIELD(cache.entries_max)));
   keys.push_back(DurationKey("cache.ttl", {0ms, 3650 * 24h}, FIELD(cache.ttl)));
+  keys.push_back(DurationKey("cache.negative_ttl", {0ms, 3650 * 24h}, FIELD(cache.negative_ttl)));
+  keys.push_back(DurationKey("cache.max_age", {0ms, 3650 * 24h}, FIELD(cache.age_max)));
   keys.push_back(IntegerKey("cache.memory_entries", 0, 100'000'000, FIELD(cache.memory_entries)));
   keys.push_back(DurationKey("checkpoint.interval", {10ms, 24h}, FIELD(checkpoint.interval)));
   keys.push_back(TextKey("monitoring.listen", "a loopback address as \"127.0.0.1:6060\", or empty",

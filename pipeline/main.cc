@@ -6,6 +6,7 @@
 #include <iostream>
 #include <limits>
 
+#include "pipeline/cache_command.h"
 #include "pipeline/check.h"
 #include "pipeline/cli.h"
 #include "pipeline/exit_code.h"
@@ -14,6 +15,7 @@
 #include "pipeline/run.h"
 #include "pipeline/signals.h"
 #include "pipeline/status.h"
+#include "pipeline/verify.h"
 #include "stages/http/secrets.h"
 #include "stages/sources/notion/notion_source.h"
 
@@ -103,7 +105,7 @@ int RunJob(const Command& command) {
   const SignalWatch signals;
   auto job = Load(command);
   if (!job) return Refuse(job.error());
-  auto token = ResolveSecret(job->notion.token);
+  auto token = command.run.offline ? Result<std::string>() : ResolveSecret(job->notion.token);
   if (!token) return Refuse(token.error());
 
   const notion::NotionSource source({.base_url = job->notion.base_url,
@@ -142,6 +144,29 @@ int Show(const Command& command) {
   return 0;
 }
 
+int Verify(const Command& command) {
+  const auto verification =
+      VerifyExport(command.folder, StateFile(command.folder), std::size_t{kReportRows});
+  if (!verification) return Refuse(verification.error());
+  std::cout << (command.format == ReportFormat::kJson ? VerifyJson(command.folder, *verification)
+                                                      : VerifyText(command.folder, *verification));
+  return ToInt(verification->ok() ? ExitCode::kComplete : ExitCode::kIncomplete);
+}
+
+int ShowCache(const Command& command) {
+  if (command.verb != Verb::kCacheStats) {
+    const auto text = ShrinkCache(command, SystemClock());
+    if (!text) return Refuse(text.error());
+    std::cout << *text;
+    return 0;
+  }
+  const auto report = ReadStateReport(StateFile(command.folder), 0);
+  if (!report) return Refuse(report.error());
+  const bool json = command.format == ReportFormat::kJson;
+  std::cout << (json ? CacheStatsJson(*report) : CacheStatsText(*report));
+  return 0;
+}
+
 int Main(int argc, char** argv) {
   auto command = ParseCommandLine(argc, argv);
   if (!command) return Refuse(command.error());
@@ -156,6 +181,12 @@ int Main(int argc, char** argv) {
     case Verb::kStatus:
     case Verb::kFailures:
       return Show(*command);
+    case Verb::kVerify:
+      return Verify(*command);
+    case Verb::kCacheStats:
+    case Verb::kCacheTrim:
+    case Verb::kCacheClear:
+      return ShowCache(*command);
     case Verb::kRun:
     case Verb::kRetry:
       return RunJob(*command);

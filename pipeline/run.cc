@@ -5,18 +5,23 @@
 
 #include <algorithm>
 #include <atomic>
+#include <deque>
 #include <iostream>
 #include <map>
 #include <memory>
+#include <numeric>
 #include <random>
 
 #include "pipeline/admission.h"
 #include "pipeline/graph.h"
 #include "pipeline/log.h"
+#include "pipeline/memory.h"
 #include "pipeline/progress.h"
 #include "stages/http/curl_transport.h"
+#include "storage/base/bytes.h"
 #include "storage/base/guarded.h"
 #include "storage/committer.h"
+#include "storage/inherit.h"
 #include "storage/run_lock.h"
 
 namespace sluice {
@@ -34,6 +39,9 @@ constexpr std::size_t kReadyLow = 256;
 constexpr milliseconds kDrainLimit{3000};
 
 constexpr seconds kLimitsInterval{5};
+constexpr seconds kRssInterval{1};
+
+constexpr milliseconds kAnyAge{std::chrono::hours(24 * 365 * 100)};
 
 // Fetch hands back what would have to wait for longer than this.
 constexpr WallMs kWallMs = 5000;
@@ -43,6 +51,9 @@ struct EarlyEnd {
   ExitCode code = ExitCode::kIncomplete;
   std::string message;
 };
+
+// Of limits.memory, the share of responses kept in memory; the rest is for bodies in flight.
+constexpr std::int64_t kMemoryTierShare = 4;  // one in four
 
 FetchOptions FetchOptionsFor(const Job& job, const RunOptions& run, const Source& source) {
   const SourceLimits limits = source.Limits();
@@ -68,13 +79,18 @@ FetchOptions FetchOptionsFor(const Job& job, const RunOptions& run, const Source
   options.retry.read_attempts = job.retry.read_attempts;
   options.retry.base = job.retry.base;
   options.max_wait = job.retry.max_wait;
+  options.wire = run.offline ? Wire::kOffline : Wire::kOnline;
   return options;
 }
 
-StoreOptions StoreOptionsFor(const Job& job, const RunOptions& options, std::string fingerprint) {
+StoreOptions StoreOptionsFor(const Job& job, const RunOptions& options, std::string fingerprint,
+                             ResponseMemory& memory) {
   StoreOptions store{.fingerprint = std::move(fingerprint),
                      .ignore_revisions = options.full,
-                     .cache_bytes_max = job.cache.bytes_max};
+                     .cache = {.bytes_max = job.cache.bytes_max,
+                               .entries_max = job.cache.entries_max,
+                               .age_max = job.cache.age_max},
+                     .memory = &memory};
   if (options.delete_max) {
     if (const auto* count = std::get_if<std::int64_t>(&*options.delete_max)) {
       store.delete_max = *count;
@@ -90,16 +106,23 @@ StoreOptions StoreOptionsFor(const Job& job, const RunOptions& options, std::str
 class Machine {
  public:
   Machine(const Job& job, const RunOptions& options, const Source& source, OutputDir& output,
-          Store& store, const Clock& clock)
+          Store& store, ResponseMemory& memory, const Clock& clock)
       : job_(job),
         options_(options),
         source_(source),
         store_(store),
+        memory_(memory),
         clock_(clock),
         fetch_options_(FetchOptionsFor(job, options, source)),
-        admission_(static_cast<std::size_t>(job.limits.in_flight)),
-        readers_(StateFile(job.output)),
-        lookup_(readers_, clock, {.enabled = job.cache.enabled, .ttl = job.cache.ttl}),
+        admission_(
+            {.credits = static_cast<std::size_t>(job.limits.in_flight),
+             .memory_bytes = job.limits.memory_bytes - job.limits.memory_bytes / kMemoryTierShare}),
+        readers_(StateFile(job.output), &memory),
+        // Offline there is nothing better than what is stored, whatever its age.
+        lookup_(readers_, clock,
+                {.enabled = job.cache.enabled || options.offline,
+                 .ttl = options.offline ? kAnyAge : job.cache.ttl,
+                 .negative_ttl = options.offline ? kAnyAge : job.cache.negative_ttl}),
         transform_(source, readers_, output, clock, fetch_options_.retry),
         committer_(store, output,
                    {.records_max = static_cast<std::size_t>(job.stages.write_batch_items),
@@ -126,6 +149,7 @@ class Machine {
   // Runs until nothing is left, or until something ends it early.
   void Run(const SignalWatch& signals) {
     ImportRate();
+    LogBounds();
     started_ = clock_.Now();
     committer_.Start();
     const bool bar = isatty(STDERR_FILENO) != 0;
@@ -144,13 +168,15 @@ class Machine {
     committer_.Stop();
     graph_.Drain();
     printer.Finish(Snapshot());
+    // The commit thread has ended; its part of the state is this thread's now.
+    SaveLimits(fetch_.Snapshot());
+    LogPeaks();
   }
 
   std::optional<EarlyEnd> early_end() const {
     return early_end_.With([](const auto& end) { return end; });
   }
   FetchStats fetch_stats() const { return fetch_.Snapshot(); }
-  std::size_t in_flight_peak() const { return admission_.in_flight_peak(); }
 
  private:
   // --- on the main thread ---
@@ -164,6 +190,38 @@ class Machine {
     End({.code = ExitCodeForSignal(signal),
          .message = "stopped by a signal; the same command goes "
                     "on exactly there"});
+  }
+
+  // Every bound of the machine with its number.
+  void LogBounds() const {
+    const std::int64_t bodies = admission_.memory().bytes_max();
+    Log(LogLevel::kDebug,
+        fmt::format("bounds: {} items in flight, {} of their bodies, one body at most {}; {} items "
+                    "loaded ahead; {} responses in memory, {}; a commit of {} items or {} ms",
+                    admission_.credits(), FormatBytes(bodies),
+                    FormatBytes(static_cast<std::int64_t>(fetch_options_.body_bytes_max)),
+                    kReadyMax, job_.cache.memory_entries,
+                    FormatBytes(job_.limits.memory_bytes / kMemoryTierShare),
+                    job_.stages.write_batch_items, job_.stages.write_batch_delay.count()));
+    std::string stages =
+        fmt::format("at once: lookup {}, transform {}", job_.stages.lookup_limit,
+                    job_.stages.transform_limit == 0 ? std::string("one per core")
+                                                     : std::to_string(job_.stages.transform_limit));
+    for (const auto& operation : fetch_options_.operations) {
+      stages += fmt::format(", {} {}", operation.name, operation.in_flight_max);
+    }
+    Log(LogLevel::kDebug, stages);
+  }
+
+  void LogPeaks() const {
+    const auto tier = memory_.counts();
+    Log(LogLevel::kDebug,
+        fmt::format("peaks: {} of {} items in flight, {} of {} charged for bodies, {} resident; {} "
+                    "of {} lookups were answered from memory",
+                    admission_.in_flight_peak(), admission_.credits(),
+                    FormatBytes(admission_.memory().charged_peak()),
+                    FormatBytes(admission_.memory().bytes_max()), FormatBytes(rss_peak_), tier.hits,
+                    tier.hits + tier.misses));
   }
 
   void CheckBounds() {
@@ -213,6 +271,7 @@ class Machine {
     if (item->fatal) {
       End({.code = ExitCodeFor(item->fatal->error.code), .message = item->fatal->error.message});
     }
+    charges_.With([&](std::deque<std::int64_t>& charges) { charges.push_back(item->charged); });
     committer_.Submit(std::move(item->record));
   }
 
@@ -222,8 +281,18 @@ class Machine {
     if (!status) {
       End({.code = ExitCodeFor(status.error().code), .message = status.error().message});
     }
-    admission_.Return(count);
+    admission_.Return(count, TakeCharges(count));
     graph_.Committed(count);
+  }
+
+  // Of the first `count` items that were handed to the committer, which keeps their order.
+  std::int64_t TakeCharges(std::size_t count) {
+    return charges_.With([&](std::deque<std::int64_t>& charges) {
+      const auto end = charges.begin() + static_cast<std::ptrdiff_t>(count);
+      const std::int64_t sum = std::accumulate(charges.begin(), end, std::int64_t{0});
+      charges.erase(charges.begin(), end);
+      return sum;
+    });
   }
 
   // Takes the steps between phases, refills, and notices the end.
@@ -284,6 +353,10 @@ class Machine {
            .message = "--max-requests is reached; the same command goes on exactly there"});
     }
     if (now >= documents_counted_at_) CountDocuments(now);
+    if (now >= rss_read_at_ + kRssInterval) {
+      rss_read_at_ = now;
+      rss_peak_ = std::max(rss_peak_, ResidentBytes());
+    }
     progress_.With([&](ProgressSnapshot& progress) {
       progress.requests_done = store_.requests_done();
       progress.requests_open = store_.counts().requests;
@@ -319,6 +392,9 @@ class Machine {
         {"stages.transform", job_.stages.transform_limit == 0
                                  ? std::string("cores")
                                  : std::to_string(job_.stages.transform_limit)},
+        {"memory.bodies", FormatBytes(admission_.memory().bytes_max())},
+        {"memory.bodies_peak", FormatBytes(admission_.memory().charged_peak())},
+        {"memory.rss_peak", FormatBytes(rss_peak_)},
         {"write.batch_items", std::to_string(job_.stages.write_batch_items)},
     };
     for (const FetchStats::Operation& operation : stats.operations) {
@@ -362,6 +438,7 @@ class Machine {
   const RunOptions& options_;
   const Source& source_;
   Store& store_;
+  const ResponseMemory& memory_;
   const Clock& clock_;
   const FetchOptions fetch_options_;
 
@@ -369,6 +446,7 @@ class Machine {
   Event finished_;
   Guarded<std::optional<EarlyEnd>> early_end_;
   Guarded<ProgressSnapshot> progress_;
+  Guarded<std::deque<std::int64_t>> charges_;    // of items with the committer, in its order
   std::atomic<std::int64_t> draining_since_{0};  // steady ns; 0: not draining
 
   // Only on the main thread.
@@ -380,6 +458,8 @@ class Machine {
   bool finished_set_ = false;
   SteadyTime documents_counted_at_{};
   SteadyTime limits_saved_at_{};
+  SteadyTime rss_read_at_{};
+  std::int64_t rss_peak_ = 0;
   std::map<std::string, std::string> saved_limits_;
   std::string saved_rate_;
   WallMs saved_wall_ms_ = 0;
@@ -394,6 +474,28 @@ class Machine {
   Fetch fetch_;
   Graph graph_;
 };
+
+// The manifest as the output folder needs it. What was edited is named in the log as well.
+OutputLedger LedgerOf(Store& store) {
+  return {.written = [&store](const std::string& path) { return store.WrittenAt(path); },
+          .announce =
+              [&store](std::span<const OutputFile* const> files, std::span<const KeptEdit> edits) {
+                for (const KeptEdit& edit : edits) {
+                  Log(LogLevel::kWarning, fmt::format("{} was edited; that version is kept as {}",
+                                                      edit.path, edit.kept_as));
+                }
+                return store.Announce(files, edits);
+              }};
+}
+
+// Whether an output lies there as it was left. One that was only touched is.
+bool IsIntact(const OutputDir& output, const OutputRow& row) {
+  const auto there = output.Inspect(row.path, WithHash::kNo);
+  if (!there || !*there || (*there)->bytes != row.bytes) return false;
+  if ((*there)->mtime_ns == row.mtime_ns) return true;
+  const auto hashed = output.Inspect(row.path, WithHash::kYes);
+  return hashed && *hashed && (*hashed)->sha256 == row.sha256;
+}
 
 Status RemoveObsolete(Store& store, OutputDir& output) {
   while (true) {
@@ -460,7 +562,7 @@ RunResult Failed(const Error& error) {
   return {.exit_code = ExitCodeFor(error.code), .message = error.message};
 }
 
-Status ForgetState(const std::filesystem::path& file) {
+Status RemoveState(const std::filesystem::path& file) {
   for (const char* suffix : {"", "-wal", "-shm"}) {
     std::error_code error;
     std::filesystem::remove(file.string() + suffix, error);
@@ -470,6 +572,24 @@ Status ForgetState(const std::filesystem::path& file) {
     }
   }
   return {};
+}
+
+// Everything is forgotten but which files are sluice's own; where the old state cannot be read,
+// what lies in the folder counts as the user's and is kept.
+Status ForgetState(const std::filesystem::path& file) {
+  std::error_code error;
+  if (!std::filesystem::exists(file, error)) return RemoveState(file);
+  const std::filesystem::path old = file.string() + ".old";
+  if (auto removed = RemoveState(old); !removed) return removed;
+  for (const char* suffix : {"", "-wal"}) {
+    std::filesystem::rename(file.string() + suffix, old.string() + suffix, error);
+  }
+  if (auto removed = RemoveState(file); !removed) return removed;
+  if (auto inherited = InheritOutputs(file, old); !inherited) {
+    Log(LogLevel::kDebug, inherited.error().message);
+    if (auto removed = RemoveState(file); !removed) return removed;
+  }
+  return RemoveState(old);
 }
 
 const char* OutcomeName(const RunResult& result) {
@@ -503,15 +623,23 @@ RunResult RunExport(const Job& job, const RunOptions& options, RunMode mode, con
   if (options.fresh) {
     if (auto status = ForgetState(file); !status) return Failed(status.error());
   }
-  const auto intact = [&](const OutputRow& row) {
-    const auto state = output->Inspect(row.path, WithHash::kNo);
-    return state && *state && (*state)->bytes == row.bytes && (*state)->mtime_ns == row.mtime_ns;
-  };
-  auto store =
-      Store::Open(file, StoreOptionsFor(job, options, std::move(fingerprint)), clock, intact);
+  const auto intact = [&](const OutputRow& row) { return IsIntact(*output, row); };
+  ResponseMemory memory(
+      {.entries_max = static_cast<std::size_t>(job.cache.memory_entries),
+       .bytes_max = static_cast<std::size_t>(job.limits.memory_bytes / kMemoryTierShare),
+       .ttl = std::nullopt},
+      clock);
+  auto store = Store::Open(file, StoreOptionsFor(job, options, std::move(fingerprint), memory),
+                           clock, intact);
   if (!store) return Failed(store.error());
+  output->UseLedger(LedgerOf(**store));
 
-  if (mode == RunMode::kExport) {
+  if (options.offline) {
+    auto count = (*store)->BeginOffline();
+    if (!count) return Failed(count.error());
+    Log(LogLevel::kInfo,
+        fmt::format("offline: rendering {} documents from what is stored", *count));
+  } else if (mode == RunMode::kExport) {
     auto start = (*store)->BeginRun(source.FirstRequests());
     if (!start) return Failed(start.error());
     Log(LogLevel::kDebug, fmt::format("{} generation {}", start->resumed ? "resuming" : "beginning",
@@ -524,14 +652,12 @@ RunResult RunExport(const Job& job, const RunOptions& options, RunMode mode, con
 
   RunResult result;
   {
-    Machine machine(job, options, source, *output, **store, clock);
+    Machine machine(job, options, source, *output, **store, memory, clock);
     machine.Run(signals);
     (*store)->SetRequestsSent(machine.fetch_stats().sent);
     const auto early = machine.early_end();
     if (early) result = {.exit_code = early->code, .message = early->message};
     if (!early) result = Conclude(**store, *output);
-    Log(LogLevel::kDebug, fmt::format("at most {} of {} items were in flight",
-                                      machine.in_flight_peak(), job.limits.in_flight));
   }
   result.totals = (*store)->totals();
   if (auto ended = (*store)->EndRun(OutcomeName(result), ToInt(result.exit_code), result.message);

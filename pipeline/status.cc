@@ -89,6 +89,8 @@ Json StateToJson(const std::filesystem::path& output, const StateReport& report)
                    {"hits", report.cache.hits},
                    {"misses", report.cache.misses},
                    {"evictions", report.cache.evictions}};
+  const auto ratio = report.cache.HitRatio();
+  json["cache"]["hit_ratio"] = ratio ? Json(*ratio) : Json(nullptr);
   Json limits = Json::object();
   for (const auto& [name, value] : report.limits) limits[name] = value;
   json["limits"] = limits;
@@ -96,6 +98,13 @@ Json StateToJson(const std::filesystem::path& output, const StateReport& report)
 }
 
 }  // namespace
+
+std::string HitRatioText(const StateReport::CacheSize& cache) {
+  const auto ratio = cache.HitRatio();
+  if (!ratio) return "none yet";
+  return fmt::format("{:.1f} % ({} of {} lookups)", 100 * *ratio, cache.hits,
+                     cache.hits + cache.misses);
+}
 
 std::string StatusText(const std::filesystem::path& output, const StateReport& report) {
   std::string text = fmt::format("export    {}\n", output.string());
@@ -110,8 +119,8 @@ std::string StatusText(const std::filesystem::path& output, const StateReport& r
                         row.failed, row.waiting, row.in_flight);
   }
   text += fmt::format("\noutputs   {} files\n", report.outputs);
-  text += fmt::format("cache     {} responses, {}\n", report.cache.entries,
-                      FormatBytes(report.cache.bytes));
+  text += fmt::format("cache     {} responses, {}; hit ratio {}\n", report.cache.entries,
+                      FormatBytes(report.cache.bytes), HitRatioText(report.cache));
   if (report.waiting_until_ms > 0) {
     text += fmt::format("waiting   until {}\n", TimeText(report.waiting_until_ms));
   }

@@ -11,6 +11,8 @@
 
 namespace sluice {
 
+// "93.1 % (27 of 29 lookups)", or "none yet".
+std::string HitRatioText(const StateReport::CacheSize& cache);
 // Each ends with a line end.
 std::string StatusText(const std::filesystem::path& output, const StateReport& report);
 std::string StatusJson(const std::filesystem::path& output, const StateReport& report);

@@ -12,8 +12,14 @@ Fetch::Fetch(const Source& source, Transport& transport, const Clock& clock, Fet
 Fetch::~Fetch() = default;
 
 void Fetch::Start(const Request& request, int attempt, std::function<void(FetchResult)> done) {
-  loop_->transport().Post([loop = loop_, request, attempt, done = std::move(done)]() mutable {
-    loop->Start(std::move(request), attempt, std::move(done));
+  Start(request, attempt, Validators{}, std::move(done));
+}
+
+void Fetch::Start(const Request& request, int attempt, Validators validators,
+                  std::function<void(FetchResult)> done) {
+  loop_->transport().Post([loop = loop_, request, attempt, validators = std::move(validators),
+                           done = std::move(done)]() mutable {
+    loop->Start(std::move(request), attempt, std::move(validators), std::move(done));
   });
 }
 

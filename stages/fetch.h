@@ -30,6 +30,8 @@ struct Answer {
   std::string body;
   std::chrono::microseconds elapsed{0};
 };
+// 304: what was asked about has not changed. Only where validators were given.
+struct NotModified {};
 // The server said no for good; the source may know what takes its place (Source::ReadRefusal).
 struct Refusal {
   int status = 0;
@@ -55,9 +57,23 @@ struct Fatal {
   Error error;
   std::optional<WallMs> resume_at_ms;
 };
-using FetchResult = std::variant<Answer, Refusal, Again, GaveUp, Stopped, Fatal>;
+using FetchResult = std::variant<Answer, NotModified, Refusal, Again, GaveUp, Stopped, Fatal>;
+
+// What lets a server answer 304 instead of sending again what we hold (RFC 9110, section 13.1).
+struct Validators {
+  std::string etag;           // sent as If-None-Match; empty: not sent
+  std::string last_modified;  // sent as If-Modified-Since; empty: not sent
+
+  bool empty() const { return etag.empty() && last_modified.empty(); }
+};
+
+enum class Wire {
+  kOnline,
+  kOffline,  // every request gives up at once: nothing is ever sent
+};
 
 struct FetchOptions {
+  Wire wire = Wire::kOnline;
   std::vector<SourceLimits::Operation> operations;  // one not named here gets in_flight_default
   int in_flight_default = 5;
   Autotune autotune = Autotune::kOn;
@@ -109,6 +125,8 @@ class Fetch {
 
   // `attempt` is 1-based. Requests are sent in the order of the calls, within their operation.
   void Start(const Request& request, int attempt, std::function<void(FetchResult)> done);
+  void Start(const Request& request, int attempt, Validators validators,
+             std::function<void(FetchResult)> done);
   // What waits is answered with Stopped, as is every later Start(); what is on the wire comes home.
   void Stop();
 

@@ -6,6 +6,17 @@
 #include "stages/http/redirect.h"
 
 namespace sluice {
+namespace {
+
+void AddValidators(const Validators& validators, HttpRequest& http) {
+  if (!validators.etag.empty()) http.headers.push_back({"If-None-Match", validators.etag});
+  if (!validators.last_modified.empty()) {
+    http.headers.push_back({"If-Modified-Since", validators.last_modified});
+  }
+}
+
+}  // namespace
+
 FetchLoop::FetchLoop(const Source& source, Transport& transport, const Clock& clock,
                      FetchOptions options, std::uint64_t seed)
     : source_(source),
@@ -47,14 +58,22 @@ ConcurrencyLimit& FetchLoop::LimitOf(const std::string& operation) {
       .first->second;
 }
 
-void FetchLoop::Start(Request request, int attempt, std::function<void(FetchResult)> done) {
+void FetchLoop::Start(Request request, int attempt, Validators validators,
+                      std::function<void(FetchResult)> done) {
   if (stopped_) return done(Stopped{});
+  if (options_.wire == Wire::kOffline) {
+    return done(GaveUp{.failure = {.code = Code::kNetwork,
+                                   .message = "is not stored, and --offline sends no request; run "
+                                              "without --offline to fetch it"}});
+  }
   const bool first = api_host_ == nullptr;
   auto job = std::make_shared<Job>(Job{.request = std::move(request),
                                        .attempt = attempt,
+                                       .validators = std::move(validators),
                                        .done = std::move(done),
                                        .order = started_++});
   job->http = source_.ToHttp(job->request);
+  AddValidators(job->validators, job->http);
   job->http.body_bytes_max = std::min(job->http.body_bytes_max, options_.body_bytes_max);
   job->http.timeout = TimeoutFor(attempt, options_.retry);
   job->host = &HostOf(job->http.url);

@@ -25,7 +25,8 @@ class FetchLoop : public std::enable_shared_from_this<FetchLoop> {
   FetchLoop(const Source& source, Transport& transport, const Clock& clock, FetchOptions options,
             std::uint64_t seed);
 
-  void Start(Request request, int attempt, std::function<void(FetchResult)> done);
+  void Start(Request request, int attempt, Validators validators,
+             std::function<void(FetchResult)> done);
   void Stop();
   FetchStats Snapshot() const {
     return stats_.With([](const FetchStats& s) { return s; });
@@ -42,6 +43,7 @@ class FetchLoop : public std::enable_shared_from_this<FetchLoop> {
   struct Job {
     Request request;
     int attempt = 1;
+    Validators validators;
     std::function<void(FetchResult)> done;
     std::uint64_t order = 0;  // of arrival
     bool sent_before = false;

@@ -55,9 +55,11 @@ std::optional<FetchResult> FetchLoop::OnResponse(const JobPtr& job, const Ticket
     host.breaker.OnAnswer(ticket.generation);
   }
   const QuotaHint hint = ParseQuota(response.headers, clock_.WallNow());
-  if (status >= 200 && status < 300) {
+  const bool not_modified = status == 304 && !job->validators.empty();
+  if (not_modified || (status >= 200 && status < 300)) {
     job->limit->OnEnd(ticket.start, Outcome::kAnswered, response.elapsed);
     OnAccepted(host, ticket, hint);
+    if (not_modified) return NotModified{};
     return Answer{.status = status,
                   .headers = std::move(response.headers),
                   .body = std::move(response.body),

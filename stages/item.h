@@ -11,9 +11,11 @@
 namespace sluice {
 
 struct Item {
-  FrontierItem work;  // list: what is to be done
+  FrontierItem work;         // list: what is to be done
+  std::int64_t charged = 0;  // list: bytes of the memory budget
 
   std::optional<StoredResponse> stored;  // lookup: the answer, when the cache has it
+  std::optional<StoredResponse> stale;   // lookup: an old answer that the server may confirm
   std::optional<FetchResult> fetched;    // fetch: the answer, or why there is none
 
   CommitRecord record;         // transform: what is to be committed

@@ -7,14 +7,27 @@ Lookup::Lookup(ReaderPool& readers, const Clock& clock, Options options)
 
 Route Lookup::operator()(Item& item) const {
   if (item.work.kind == ItemKind::kDocument) return Route::kHit;
-  // A listing is asked to learn what has changed; a stored one cannot know.
-  if (!options_.enabled || item.work.request.listing) return Route::kMiss;
+  if (!options_.enabled) return Route::kMiss;
   auto reader = readers_.Borrow();
   if (!reader) return Route::kMiss;
-  auto found = (**reader)->FindResponse(item.work.request, clock_.WallNow() - options_.ttl.count());
+  auto found = (**reader)->FindStored(item.work.request);
   if (!found || !*found) return Route::kMiss;
-  item.stored = std::move(**found);
-  return Route::kHit;
+  StoredResponse& stored = **found;
+  if (IsCurrent(item.work.request, stored)) {
+    item.stored = std::move(stored);
+    return Route::kHit;
+  }
+  const bool confirmable = !stored.etag.empty() || !stored.last_modified.empty();
+  if (confirmable && !stored.negative()) item.stale = std::move(stored);
+  return Route::kMiss;
+}
+
+bool Lookup::IsCurrent(const Request& request, const StoredResponse& stored) const {
+  // A listing is asked to learn what has changed; a stored one cannot know.
+  if (request.listing) return false;
+  if (!request.revision.empty()) return stored.revision == request.revision;
+  const auto ttl = stored.negative() ? options_.negative_ttl : options_.ttl;
+  return stored.fetched_ms >= clock_.WallNow() - ttl.count();
 }
 
 }  // namespace sluice

@@ -18,8 +18,9 @@ enum class Route {
 class Lookup {
  public:
   struct Options {
-    bool enabled = true;                           // false: every request is a miss
-    std::chrono::milliseconds ttl{24 * 3600'000};  // of answers that carry no revision
+    bool enabled = true;                               // false: every request is a miss
+    std::chrono::milliseconds ttl{24 * 3600'000};      // of answers that carry no revision
+    std::chrono::milliseconds negative_ttl{3600'000};  // of refusals that carry no revision
   };
 
   // Borrows both; they must outlive it.
@@ -29,6 +30,8 @@ class Lookup {
   Route operator()(Item& item) const;
 
  private:
+  bool IsCurrent(const Request& request, const StoredResponse& stored) const;
+
   ReaderPool& readers_;
   const Clock& clock_;
   const Options options_;

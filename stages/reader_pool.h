@@ -17,7 +17,9 @@ namespace sluice {
 class ReaderPool {
  public:
   // `file`: the state file; it must exist when the first reader is borrowed.
-  explicit ReaderPool(std::filesystem::path file) : file_(std::move(file)) {}
+  // `memory`: the tier before it, which must outlive the pool; null: none.
+  ReaderPool(std::filesystem::path file, ResponseMemory* memory)
+      : file_(std::move(file)), memory_(memory) {}
 
   class Loan {
    public:
@@ -50,12 +52,14 @@ class ReaderPool {
       auto opened = StoreReader::Open(file_);
       if (!opened) return Fail(opened.error());
       reader = std::move(*opened);
+      if (memory_ != nullptr) reader->UseMemory(*memory_);
     }
     return std::make_unique<Loan>(*this, std::move(reader));
   }
 
  private:
   const std::filesystem::path file_;
+  ResponseMemory* const memory_;
   Guarded<std::vector<std::unique_ptr<StoreReader>>> idle_;
 };
 

@@ -40,7 +40,7 @@ void FailItem(Item& item, Failure failure) {
   item.record.failure = std::move(failure);
 }
 
-void Keep(Item& item, Reading reading, int status, std::string_view body) {
+void Keep(Item& item, Reading reading, StoredResponse response) {
   CommitRecord& record = item.record;
   record.verdict = CommitRecord::Verdict::kDone;
   record.requests = std::move(reading.requests);
@@ -48,12 +48,14 @@ void Keep(Item& item, Reading reading, int status, std::string_view body) {
   record.mentions = std::move(reading.mentions);
   record.notes = std::move(reading.notes);
   record.shortfall = std::move(reading.shortfall);
-  if (reading.keep && !record.cache_hit) {
-    record.response = StoredResponse{.status = status,
-                                     .revision = item.work.request.revision,
-                                     .body = Compress(body),
-                                     .encoding = StoredResponse::Encoding::kZstd};
+  // What came from the cache stays there as it is; it may have been confirmed.
+  if (!reading.keep || (record.cache_hit && !record.confirmed)) return;
+  response.revision = item.work.request.revision;
+  if (!record.cache_hit) {
+    response.body = Compress(response.body);
+    response.encoding = StoredResponse::Encoding::kZstd;
   }
+  record.response = std::move(response);
 }
 
 }  // namespace
@@ -81,17 +83,19 @@ void Transform::ReadStored(Item& item) const {
     if (!reading) {
       return FailItem(item, {.code = reading.error().code, .message = reading.error().message});
     }
-    return Keep(item, std::move(*reading), stored.status, stored.body);
+    return Keep(item, std::move(*reading), std::move(stored));
   }
-  ReadRefusal(item, {.status = stored.status,
-                     .body = std::move(stored.body),
-                     .verdict = source_.Judge(item.work.request, stored.status, stored.body)});
+  Verdict verdict = source_.Judge(item.work.request, stored.status, stored.body);
+  ReadRefusal(
+      item,
+      {.status = stored.status, .body = std::move(stored.body), .verdict = std::move(verdict)});
 }
 
 void Transform::ReadFetched(Item& item) const {
   CommitRecord& record = item.record;
   std::visit(Overloaded{
                  [&](Answer& answer) { ReadAnswer(item, std::move(answer)); },
+                 [&](NotModified&) { ReadConfirmed(item); },
                  [&](Refusal& refusal) { ReadRefusal(item, std::move(refusal)); },
                  [&](Again& again) {
                    record.verdict = CommitRecord::Verdict::kRetry;
@@ -111,10 +115,25 @@ void Transform::ReadFetched(Item& item) const {
              *item.fetched);
 }
 
+// The server confirmed the answer that was stored.
+void Transform::ReadConfirmed(Item& item) const {
+  item.stored = std::move(item.stale);
+  item.record.confirmed = true;
+  ReadStored(item);
+  item.record.confirmed = item.record.verdict == CommitRecord::Verdict::kDone;
+}
+
 void Transform::ReadAnswer(Item& item, Answer answer) const {
   const Request& request = item.work.request;
   auto reading = source_.Read(request, answer.body, clock_.WallNow());
-  if (reading) return Keep(item, std::move(*reading), answer.status, answer.body);
+  if (reading) {
+    StoredResponse response{.status = answer.status, .body = std::move(answer.body)};
+    if (const std::string* etag = FindHeader(answer.headers, "ETag")) response.etag = *etag;
+    if (const std::string* date = FindHeader(answer.headers, "Last-Modified")) {
+      response.last_modified = *date;
+    }
+    return Keep(item, std::move(*reading), std::move(response));
+  }
 
   // A body that is cut or broken counts as an answer that did not arrive.
   Failure failure{.code = reading.error().code,
@@ -130,7 +149,10 @@ void Transform::ReadAnswer(Item& item, Answer answer) const {
 
 void Transform::ReadRefusal(Item& item, Refusal refusal) const {
   auto reading = source_.ReadRefusal(item.work.request, refusal.status, refusal.body);
-  if (reading) return Keep(item, std::move(*reading), refusal.status, refusal.body);
+  if (reading) {
+    return Keep(item, std::move(*reading),
+                {.status = refusal.status, .body = std::move(refusal.body)});
+  }
   FailItem(item, {.code = refusal.verdict.code,
                   .http_status = refusal.status,
                   .message = std::move(refusal.verdict.message)});

@@ -23,6 +23,7 @@ class Transform {
  private:
   void ReadStored(Item& item) const;
   void ReadFetched(Item& item) const;
+  void ReadConfirmed(Item& item) const;
   void ReadAnswer(Item& item, Answer answer) const;
   void ReadRefusal(Item& item, Refusal refusal) const;
   void RenderDocument(Item& item) const;

@@ -1,27 +1,43 @@
 #include "storage/cache.h"
 
+#include <algorithm>
+#include <limits>
+
 #include "storage/base/compress.h"
 
 namespace sluice {
 namespace {
-// One batch costs about 5 ms and leaves room, so that not every commit evicts.
-constexpr int kEvictionBatch = 500;
+
+// One batch costs about 5 ms; a tenth leaves room, so that not every commit evicts.
+constexpr std::int64_t kEvictionBatch = 500;
+constexpr std::int64_t kEvictionPart = 10;
+
+constexpr WallMs kEver = std::numeric_limits<WallMs>::max();
+
+bool Exceeds(std::int64_t value, std::int64_t bound) { return bound > 0 && value > bound; }
+
 }  // namespace
 
-CacheWriter::CacheWriter(Database& database, std::int64_t bytes_max)
-    : bytes_max_(bytes_max),
+CacheWriter::CacheWriter(Database& database, CacheLimits limits, Size size)
+    : limits_(limits),
+      size_(size),
       database_(database),
       size_of_(database, "SELECT bytes FROM cache WHERE key = ?"),
       erase_(database, "DELETE FROM cache WHERE key = ?"),
       insert_(database, R"sql(
-        INSERT INTO cache(key, request, revision, status, fetched_ms, bytes, checksum, body)
-        VALUES(?, ?, ?, ?, ?, ?, ?, ?))sql") {
-  Statement totals(database, "SELECT count(*), coalesce(sum(bytes), 0) FROM cache");
-  auto run = totals.Use();
-  run.Next();
-  entries_ = run.Int(0);
-  bytes_ = run.Int(1);
-}
+        INSERT INTO cache(key, request, document, revision, status, fetched_ms, etag, last_modified,
+                          bytes, checksum, body)
+        VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?))sql"),
+      confirm_(database, "UPDATE cache SET fetched_ms = ?, revision = ? WHERE key = ?"),
+      evict_finished_(database, R"sql(
+        DELETE FROM cache WHERE id IN (
+          SELECT c.id FROM cache c LEFT JOIN documents d ON d.id = c.document
+           WHERE c.fetched_ms < ? AND (d.state IS NULL OR d.state IN ('done', 'failed', 'missing'))
+           ORDER BY c.fetched_ms LIMIT ?) RETURNING bytes)sql"),
+      evict_any_(database, R"sql(
+        DELETE FROM cache WHERE id IN (
+          SELECT id FROM cache WHERE fetched_ms < ? ORDER BY fetched_ms LIMIT ?)
+        RETURNING bytes)sql") {}
 
 void CacheWriter::Put(const Request& request, const StoredResponse& response, WallMs now_ms) {
   const Hash128 key = RequestKey(request);
@@ -33,15 +49,23 @@ void CacheWriter::Put(const Request& request, const StoredResponse& response, Wa
   insert_.Use()
       .BindBlob(key)
       .Bind(text)
+      .Bind(request.document.value)
       .Bind(response.revision.value)
       .Bind(response.status)
       .Bind(now_ms)
+      .Bind(response.etag)
+      .Bind(response.last_modified)
       .Bind(static_cast<std::int64_t>(body.size()))
       .Bind(Checksum(body))
       .BindBlob(body)
       .Done();
-  ++entries_;
-  bytes_ += static_cast<std::int64_t>(body.size());
+  ++size_.entries;
+  size_.bytes += static_cast<std::int64_t>(body.size());
+}
+
+void CacheWriter::Confirm(const Request& request, WallMs now_ms) {
+  const Hash128 key = RequestKey(request);
+  confirm_.Use().Bind(now_ms).Bind(request.revision.value).BindBlob(key).Done();
 }
 
 void CacheWriter::Erase(const Hash128& key) {
@@ -53,32 +77,47 @@ void CacheWriter::Erase(const Hash128& key) {
   }
   if (size < 0) return;
   erase_.Use().BindBlob(key).Done();
-  --entries_;
-  bytes_ -= size;
+  --size_.entries;
+  size_.bytes -= size;
 }
 
-void CacheWriter::Evict() {
-  while (bytes_max_ > 0 && bytes_ > bytes_max_) {
-    Statement oldest(database_,
-                     "DELETE FROM cache WHERE id IN "
-                     "(SELECT id FROM cache ORDER BY id LIMIT ?) RETURNING bytes");
-    auto run = oldest.Use();
-    run.Bind(kEvictionBatch);
-    std::int64_t erased = 0;
-    while (run.Next()) {
-      bytes_ -= run.Int(0);
-      ++erased;
+void CacheWriter::Evict(const CacheLimits& limits, WallMs now_ms) {
+  if (limits.age_max.count() > 0) {
+    while (EvictBatch(evict_finished_, now_ms - limits.age_max.count(), kEvictionBatch) > 0) {
     }
-    if (erased == 0) break;
-    entries_ -= erased;
-    evictions_ += erased;
   }
+  while (Exceeds(size_.bytes, limits.bytes_max) || Exceeds(size_.entries, limits.entries_max)) {
+    const std::int64_t count =
+        std::clamp<std::int64_t>(size_.entries / kEvictionPart, 1, kEvictionBatch);
+    if (EvictBatch(evict_finished_, kEver, count) > 0) continue;
+    if (EvictBatch(evict_any_, kEver, count) == 0) break;
+  }
+}
+
+std::int64_t CacheWriter::EvictBatch(Statement& statement, WallMs before_ms, std::int64_t count) {
+  auto run = statement.Use();
+  run.Bind(before_ms).Bind(count);
+  std::int64_t erased = 0;
+  while (run.Next()) {
+    size_.bytes -= run.Int(0);
+    ++erased;
+  }
+  size_.entries -= erased;
+  evictions_ += erased;
+  return erased;
 }
 
 void CacheWriter::Clear() {
   database_.Exec("DELETE FROM cache");
-  entries_ = 0;
-  bytes_ = 0;
+  size_ = {};
+}
+
+bool CacheWriter::Recount() {
+  Statement totals(database_, "SELECT count(*), coalesce(sum(bytes), 0) FROM cache");
+  auto run = totals.Use();
+  run.Next();
+  const Size counted{.entries = run.Int(0), .bytes = run.Int(1)};
+  return std::exchange(size_, counted) == counted;
 }
 
 }  // namespace sluice

@@ -5,6 +5,7 @@
 // StoreReader. Throws SQLite::Exception.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <utility>
 
@@ -13,34 +14,58 @@
 
 namespace sluice {
 
+struct CacheLimits {
+  std::int64_t bytes_max = 256'000'000;  // stored (compressed) bytes; 0: no bound
+  std::int64_t entries_max = 0;          // 0: no bound
+  std::chrono::milliseconds age_max{0};  // since it was fetched or confirmed; 0: no bound
+};
+
 class CacheWriter {
  public:
-  // `bytes_max` bounds the stored (compressed) bytes; 0: no bound.
-  CacheWriter(Database& database, std::int64_t bytes_max);
+  // Entries and bytes as the counters of the state have them; see Recount().
+  struct Size {
+    std::int64_t entries = 0;
+    std::int64_t bytes = 0;
+
+    bool operator==(const Size&) const = default;
+  };
+
+  CacheWriter(Database& database, CacheLimits limits, Size size);
 
   void Put(const Request& request, const StoredResponse& response, WallMs now_ms);
-  // Removes the oldest entries, in batches, until the bound holds again.
-  void Evict();
+  // The server confirmed the stored answer, which therefore belongs to this revision too.
+  void Confirm(const Request& request, WallMs now_ms);
+  // Removes entries in batches until the limits hold again: the oldest first, and those that an
+  // unfinished document will be rendered from only when nothing else is left.
+  void Evict(WallMs now_ms) { Evict(limits_, now_ms); }
+  void Evict(const CacheLimits& limits, WallMs now_ms);
   void Clear();
+  // Counts the table, which takes time with its size. False: the counters were wrong, and are
+  // right now.
+  bool Recount();
 
-  std::int64_t entries() const { return entries_; }
-  std::int64_t bytes() const { return bytes_; }
+  std::int64_t entries() const { return size_.entries; }
+  std::int64_t bytes() const { return size_.bytes; }
   // Evictions since the last call.
   std::int64_t TakeEvictions() { return std::exchange(evictions_, 0); }
 
  private:
   void Erase(const Hash128& key);
 
-  const std::int64_t bytes_max_;
-  // Kept in step with the table inside the same transaction; counted from it when opened.
-  std::int64_t entries_ = 0;
-  std::int64_t bytes_ = 0;
+  // At most `count` entries fetched before `before_ms`; returns how many went.
+  std::int64_t EvictBatch(Statement& statement, WallMs before_ms, std::int64_t count);
+
+  const CacheLimits limits_;
+  Size size_;  // kept in step with the table inside the same transaction
   std::int64_t evictions_ = 0;
 
   Database& database_;
   Statement size_of_;
   Statement erase_;
   Statement insert_;
+  Statement confirm_;
+  Statement evict_finished_;
+  Statement evict_any_;
 };
 
 }  // namespace sluice

@@ -77,6 +77,7 @@ std::vector<CommitRecord> Committer::NextGroup(const std::stop_token& stop, Stea
 Status Committer::CommitGroup(std::vector<CommitRecord>& group) {
   std::vector<OutputFile> files;
   for (CommitRecord& record : group) {
+    for (OutputFile& output : record.outputs) output.source = record.item.document;
     std::move(record.outputs.begin(), record.outputs.end(), std::back_inserter(files));
   }
   // Data first, the row that says so second: never the other way round.

@@ -403,6 +403,34 @@ void Documents::Rendered(const DocumentId& document, std::int64_t epoch) {
   SaveProgress(*row);
 }
 
+std::int64_t Documents::RenderAll() {
+  constexpr int kBatch = 1000;
+  Statement next(database_, R"sql(
+    SELECT doc, id FROM documents
+     WHERE doc > ? AND extension <> '' AND known AND state IN ('done', 'failed')
+     ORDER BY doc LIMIT ?)sql");
+  std::int64_t count = 0;
+  std::int64_t last = 0;
+  std::vector<std::string> ids;
+  do {
+    ids.clear();
+    {
+      auto run = next.Use();
+      run.Bind(last).Bind(kBatch);
+      while (run.Next()) {
+        last = run.Int(0);
+        ids.push_back(run.Text(1));
+      }
+    }
+    for (const std::string& id : ids) {
+      Row row = *Find(DocumentId(id));
+      BecomeReady(row);
+    }
+    count += static_cast<std::int64_t>(ids.size());
+  } while (!ids.empty());
+  return count;
+}
+
 void Documents::RenderFailed(const DocumentId& document) {
   auto row = Find(document);
   if (!row) return;

@@ -74,6 +74,9 @@ class Documents {
   // Its stored responses are gone; `requests` fetch them again.
   void Reopen(const DocumentId& document, const std::vector<Request>& requests);
 
+  // Every document that has been exported, or failed to be, becomes ready again. Returns how many.
+  std::int64_t RenderAll();
+
   std::int64_t Epoch(const DocumentId& document);
 
   // Documents that no listing gave, at most `limit`; they count as asked from now on.

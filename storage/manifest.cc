@@ -1,23 +1,47 @@
 #include "storage/manifest.h"
 
+#include <fmt/format.h>
+
 namespace sluice {
 namespace {
 
 const std::string kFetch = "fetch";
 const std::string kRender = "render";
+const std::string kEdit = "edit";
 const std::string kShortfall = "shortfall";
 const std::string kNoDocument;
 
 const std::string& OriginName(Manifest::Origin origin) {
-  return origin == Manifest::Origin::kFetch ? kFetch : kRender;
+  switch (origin) {
+    case Manifest::Origin::kFetch:
+      return kFetch;
+    case Manifest::Origin::kRender:
+      return kRender;
+    case Manifest::Origin::kEdit:
+      return kEdit;
+  }
+  return kFetch;
 }
 
 }  // namespace
 
 Manifest::Manifest(Database& database)
-    : put_(database, R"sql(
+    : database_(database),
+      put_(database, R"sql(
         INSERT OR REPLACE INTO outputs(path, source_id, revision, bytes, sha256, mtime_ns, obsolete)
         VALUES(?, ?, ?, ?, ?, ?, 0))sql"),
+      written_(database, R"sql(
+        SELECT bytes, mtime_ns, sha256 FROM outputs WHERE path = ?1
+        UNION ALL SELECT bytes, 0, sha256 FROM publishing WHERE path = ?1)sql"),
+      announce_(database, R"sql(
+        INSERT OR REPLACE INTO publishing(path, sha256, source_id, bytes)
+        VALUES(?, ?, ?, ?))sql"),
+      settle_(database, "DELETE FROM publishing WHERE path = ?"),
+      note_edit_(database, R"sql(
+        INSERT INTO notes(document, origin, kind, text)
+        SELECT coalesce((SELECT source_id FROM publishing WHERE path = ?1),
+                        (SELECT source_id FROM outputs WHERE path = ?1), ''), 'edit', 'edited', ?2
+         WHERE NOT EXISTS (SELECT 1 FROM notes WHERE origin = 'edit' AND text = ?2))sql"),
       of_source_(database, R"sql(
         SELECT path, revision, bytes, sha256, mtime_ns FROM outputs
          WHERE source_id = ? AND obsolete = 0 ORDER BY path)sql"),
@@ -47,7 +71,34 @@ void Manifest::Put(const DocumentId& source, const Revision& revision,
         .Bind(output.sha256)
         .Bind(output.mtime_ns)
         .Done();
+    settle_.Use().Bind(output.path).Done();
   }
+}
+
+std::vector<FileState> Manifest::WrittenAt(const std::string& path) {
+  std::vector<FileState> states;
+  auto run = written_.Use();
+  run.Bind(path);
+  while (run.Next()) {
+    states.push_back({.bytes = run.Int(0), .mtime_ns = run.Int(1), .sha256 = run.Text(2)});
+  }
+  return states;
+}
+
+void Manifest::Announce(const OutputFile& file) {
+  announce_.Use().Bind(file.path).Bind(file.sha256).Bind(file.source.value).Bind(file.bytes).Done();
+}
+
+void Manifest::NoteEdit(const KeptEdit& edit) {
+  const std::string text =
+      fmt::format("{} was edited; that version is kept as {}", edit.path, edit.kept_as);
+  note_edit_.Use().Bind(edit.path).Bind(text).Done();
+}
+
+void Manifest::AdoptAnnounced() {
+  database_.Exec(R"sql(
+    INSERT OR IGNORE INTO outputs(path, source_id, revision, bytes, sha256, mtime_ns)
+    SELECT path, source_id, '', bytes, sha256, 0 FROM publishing WHERE source_id <> '')sql");
 }
 
 std::vector<OutputRow> Manifest::OutputsOf(const DocumentId& source) {

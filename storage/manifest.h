@@ -3,11 +3,13 @@
 // Not thread-safe: the commit thread's, inside its transaction. Throws SQLite::Exception.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "storage/database.h"
+#include "storage/output_dir.h"
 #include "storage/records.h"
 
 namespace sluice {
@@ -25,7 +27,8 @@ struct OutputRow {
 class Manifest {
  public:
   // Where a note came from: reading a response, or rendering. Each replaces only its own.
-  enum class Origin { kFetch, kRender };
+  // What was noted of an edit stays.
+  enum class Origin { kFetch, kRender, kEdit };
 
   explicit Manifest(Database& database);
 
@@ -33,6 +36,14 @@ class Manifest {
   void Put(const DocumentId& source, const Revision& revision,
            const std::vector<OutputRow>& outputs);
   std::vector<OutputRow> OutputsOf(const DocumentId& source);
+  // See OutputLedger.
+  std::vector<FileState> WrittenAt(const std::string& path);
+  void Announce(const OutputFile& file);
+  void NoteEdit(const KeptEdit& edit);
+  // Files of a run that was killed between their announcement and their commit become outputs of
+  // their documents, so that they are removed when those come to lie elsewhere.
+  void AdoptAnnounced();
+
   // `source` has no outputs any more.
   void Withdraw(const DocumentId& source);
   // No document that is missing has outputs any more. Returns how many outputs that concerned.
@@ -51,7 +62,12 @@ class Manifest {
   void ClearShortfalls();
 
  private:
+  Database& database_;
   Statement put_;
+  Statement written_;
+  Statement announce_;
+  Statement settle_;
+  Statement note_edit_;
   Statement of_source_;
   Statement make_obsolete_;
   Statement count_missing_;

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <map>
 #include <memory>
@@ -56,16 +55,26 @@ Status EmptyFolder(int folder, const std::string& full) {
   return {};
 }
 
-Result<std::string> HashOf(int fd, const std::string& full) {
-  Sha256 hash;
-  std::array<char, std::size_t{64} * 1024> buffer;
-  while (true) {
-    const ssize_t got = ::read(fd, buffer.data(), buffer.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return DiskError(errno, "read", full);
-    if (got == 0) return hash.HexDigest();
-    hash.Update({buffer.data(), static_cast<std::size_t>(got)});
-  }
+// Linux allows a name 255 bytes.
+constexpr std::size_t kNameBytesMax = 255;
+
+// The first `bytes` bytes at most, cut between characters.
+std::string_view CutUtf8(std::string_view text, std::size_t bytes) {
+  if (text.size() <= bytes) return text;
+  while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xC0) == 0x80) --bytes;
+  return text.substr(0, bytes);
+}
+
+// "a/Home.md" -> "a/Home (edited 0123abcd).md"
+std::string EditedName(const std::string& path, std::string_view mark) {
+  const std::string folder = path.substr(0, path.size() - NameOf(path).size());
+  const std::string name = NameOf(path);
+  const auto dot = name.rfind('.');
+  const std::string extension = dot == name.npos || dot == 0 ? "" : name.substr(dot);
+  const std::string suffix = fmt::format(" (edited {}){}", mark, extension);
+  const std::string_view stem = std::string_view(name).substr(0, name.size() - extension.size());
+  const std::size_t stem_bytes = kNameBytesMax - std::min(suffix.size(), kNameBytesMax);
+  return fmt::format("{}{}{}", folder, CutUtf8(stem, stem_bytes), suffix);
 }
 
 void AddWithAncestors(std::string folder, std::set<std::string>& folders) {
@@ -80,7 +89,8 @@ OutputDir::OutputDir(OutputDir&& other) noexcept
       staging_fd_(std::move(other.staging_fd_)),
       file_mode_(other.file_mode_),
       next_staged_(other.next_staged_.load()),
-      sync_failed_(other.sync_failed_) {}
+      sync_failed_(other.sync_failed_),
+      ledger_(std::move(other.ledger_)) {}
 
 Result<OutputDir> OutputDir::Open(const std::filesystem::path& root) {
   OutputDir dir;
@@ -125,6 +135,7 @@ Status OutputDir::Publish(std::span<const OutputFile> files) {
   if (auto usable = CheckUsable(); !usable) return usable;
   auto pending = Prepare(files);
   if (!pending) return Fail(pending.error());
+  if (auto announced = Announce(*pending); !announced) return announced;
   if (auto synced = SyncData(*pending); !synced) return synced;
   std::set<std::string> folders;
   for (const Pending& file : *pending) {
@@ -152,10 +163,17 @@ Result<std::vector<OutputDir::Pending>> OutputDir::Prepare(std::span<const Outpu
       pending.push_back({.path = path});
       continue;
     }
+    Pending next{.path = path, .file = file};
+    if (*there) {
+      auto edit = FindEdit(path, **there);
+      if (!edit) return Fail(edit.error());
+      next.edit = std::move(*edit);
+    }
     auto name = file->staged.empty() ? StageContent(*file) : NameOf(file->staged);
     if (!name) return Fail(name.error());
     if (auto ready = Finalise(*name, *file); !ready) return Fail(ready.error());
-    pending.push_back({.path = path, .staged_name = *name});
+    next.staged_name = std::move(*name);
+    pending.push_back(std::move(next));
   }
   return pending;
 }
@@ -203,8 +221,72 @@ Status OutputDir::SyncData(const std::vector<Pending>& pending) {
   return {};
 }
 
+Status OutputDir::Announce(const std::vector<Pending>& pending) const {
+  std::vector<const OutputFile*> files;
+  std::vector<KeptEdit> edits;
+  for (const Pending& next : pending) {
+    if (next.file != nullptr) files.push_back(next.file);
+    if (next.edit) edits.push_back(*next.edit);
+  }
+  if (files.empty() || !ledger_.announce) return {};
+  return ledger_.announce(files, edits);
+}
+
+// Whether what lies at `path` is someone's edit. Size and mtime as sluice left them answer at once;
+// only what was touched is hashed, and a touched file with the same bytes is no edit.
+Result<std::optional<KeptEdit>> OutputDir::FindEdit(const std::string& path,
+                                                    const FileState& there) const {
+  if (!ledger_.written) return std::optional<KeptEdit>();
+  auto written = ledger_.written(path);
+  if (!written) return Fail(written.error());
+  for (const FileState& state : *written) {
+    const bool untouched = state.bytes == there.bytes && state.mtime_ns == there.mtime_ns;
+    if (untouched && state.mtime_ns != 0) return std::optional<KeptEdit>();
+  }
+  auto hashed = Inspect(path, WithHash::kYes);
+  if (!hashed) return Fail(hashed.error());
+  if (!*hashed) return std::optional<KeptEdit>();  // gone meanwhile
+  for (const FileState& state : *written) {
+    if (state.sha256 == (*hashed)->sha256) return std::optional<KeptEdit>();
+  }
+  auto name = NameForEdit(path, (*hashed)->sha256);
+  if (!name) return Fail(name.error());
+  return std::optional<KeptEdit>({.path = path, .kept_as = std::move(*name)});
+}
+
+// A name that is free, or that holds these very bytes already.
+Result<std::string> OutputDir::NameForEdit(const std::string& path,
+                                           const std::string& sha256) const {
+  for (std::size_t digits = 8; digits <= sha256.size(); digits += 8) {
+    std::string name = EditedName(path, sha256.substr(0, digits));
+    auto there = Inspect(name, WithHash::kYes);
+    if (!there) return Fail(there.error());
+    if (!*there || (*there)->sha256 == sha256) return name;
+  }
+  return Fail(Code::kDisk,
+              fmt::format("{} was edited, and every name to keep that version under is "
+                          "taken; move it away and run again",
+                          Full(path)));
+}
+
+Status OutputDir::MoveAside(const KeptEdit& edit) {
+  auto folder = OpenFolder(ParentOf(edit.path), edit.path);
+  if (!folder) return Fail(folder.error());
+  const UniqueFd file = OpenBeneath(root_fd_.get(), edit.path, O_RDONLY | O_NONBLOCK);
+  if (!file) return errno == ENOENT ? Status() : DiskError(errno, "open", Full(edit.path));
+  if (auto synced = Sync(file.get(), Full(edit.path)); !synced) return synced;
+  if (::renameat(folder->get(), NameOf(edit.path).c_str(), folder->get(),
+                 NameOf(edit.kept_as).c_str()) != 0) {
+    return DiskError(errno, "keep the edited version of", Full(edit.path));
+  }
+  return Sync(folder->get(), Full(ParentOf(edit.path)));
+}
+
 Status OutputDir::MoveIntoPlace(const Pending& file) {
   if (file.staged_name.empty()) return {};
+  if (file.edit) {
+    if (auto kept = MoveAside(*file.edit); !kept) return kept;
+  }
   const std::string folder = ParentOf(file.path);
   if (auto made = MakeFolders(folder); !made) return made;
   auto parent = OpenFolder(folder, file.path);
@@ -274,17 +356,11 @@ Result<std::optional<FileState>> OutputDir::Inspect(const std::string& path,
   // O_NONBLOCK: opening a FIFO must not wait for its writer.
   const UniqueFd fd = OpenBeneath(root_fd_.get(), path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
   if (!fd && errno == ENOENT) return std::optional<FileState>();
-  struct stat info {};
-  if (!fd || ::fstat(fd.get(), &info) != 0) return InTheWay(errno, path);
-  if (!S_ISREG(info.st_mode)) return InTheWay(EEXIST, path);
-  FileState state{.bytes = info.st_size,
-                  .mtime_ns = info.st_mtim.tv_sec * 1'000'000'000LL + info.st_mtim.tv_nsec};
-  if (with_hash == WithHash::kYes) {
-    auto hash = HashOf(fd.get(), Full(path));
-    if (!hash) return Fail(hash.error());
-    state.sha256 = *hash;
-  }
-  return std::optional<FileState>(std::move(state));
+  if (!fd) return InTheWay(errno, path);
+  auto state = ReadFileState(fd.get(), with_hash, Full(path));
+  if (state) return std::optional<FileState>(std::move(*state));
+  if (state.error().code == Code::kInvalid) return InTheWay(EEXIST, path);
+  return Fail(state.error());
 }
 
 Status OutputDir::Remove(const std::string& path) {
@@ -292,6 +368,12 @@ Status OutputDir::Remove(const std::string& path) {
   auto there = Inspect(path, WithHash::kNo);
   if (!there) return Fail(there.error());
   if (!*there) return {};
+  auto edit = FindEdit(path, **there);
+  if (!edit) return Fail(edit.error());
+  if (*edit) {
+    if (auto told = ledger_.announce({}, {&**edit, 1}); !told) return told;
+    return MoveAside(**edit);
+  }
   std::string folder = ParentOf(path);
   auto parent = OpenFolder(folder, path);
   if (!parent) return Fail(parent.error());

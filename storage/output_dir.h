@@ -9,6 +9,7 @@
 #include <atomic>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <set>
 #include <span>
@@ -17,19 +18,29 @@
 
 #include "storage/base/result.h"
 #include "storage/beneath.h"
+#include "storage/file_state.h"
 #include "storage/records.h"
 #include "storage/staged_file.h"
 
 namespace sluice {
 
-// An output as it lies on disk.
-struct FileState {
-  std::int64_t bytes = 0;
-  std::int64_t mtime_ns = 0;
-  std::string sha256;  // empty unless it was asked for
+// What lies at `path` is not what sluice left there: someone edited it. Before the path is reused
+// that version is moved to `kept_as`, beside it.
+struct KeptEdit {
+  std::string path;
+  std::string kept_as;  // "<stem> (edited <first 8 hex digits of its SHA-256>)<extension>"
 };
 
-enum class WithHash { kNo, kYes };
+// What the manifest tells the output folder, and is told by it. Called on the commit thread.
+struct OutputLedger {
+  // Every state in which sluice itself may have left the file; empty: it never wrote there.
+  // mtime_ns 0: unknown.
+  std::function<Result<std::vector<FileState>>(const std::string& path)> written;
+  // `files` are about to be put in place and `edits` about to be moved aside. Durable on return,
+  // so that after a kill sluice's own half-done work is not taken for an edit.
+  std::function<Status(std::span<const OutputFile* const> files, std::span<const KeptEdit> edits)>
+      announce;
+};
 
 // Only on the commit thread, except Stage(), which any thread may call. Take the RunLock first:
 // Open() sweeps the staging folder.
@@ -44,11 +55,15 @@ class OutputDir {
   static Result<OutputDir> Open(const std::filesystem::path& root);
   OutputDir(OutputDir&& other) noexcept;
 
+  // From now on what a user changed is kept, never overwritten or removed. Without a ledger every
+  // file counts as sluice's own.
+  void UseLedger(OutputLedger ledger) { ledger_ = std::move(ledger); }
+
   // A fresh file, 0600 while it is staged.
   Result<StagedFile> Stage();
 
   // When it returns success, all of `files` are in place and survive a power cut. The order:
-  //   1. contents into staged files;
+  //   1. contents into staged files; what will be replaced is announced to the ledger;
   //   2. their data synced (a rename that overtakes its data leaves an empty file after a power
   //      cut);
   //   3. renamed into place, so that a reader sees the old bytes or the new ones;
@@ -65,14 +80,16 @@ class OutputDir {
   // Empty when nothing is there.
   Result<std::optional<FileState>> Inspect(const std::string& path, WithHash with_hash) const;
 
-  // Removes the file, then every parent folder that is empty now, below the root. Success when the
-  // file is gone already. Durable when it returns.
+  // Removes the file (an edited one is kept beside it), then every parent folder that is empty now,
+  // below the root. Success when the file is gone already. Durable when it returns.
   Status Remove(const std::string& path);
 
  private:
   struct Pending {
     std::string path;
     std::string staged_name;  // in the staging folder; empty: in place already
+    const OutputFile* file = nullptr;
+    std::optional<KeptEdit> edit;  // to be moved aside first
   };
 
   OutputDir() = default;
@@ -80,7 +97,11 @@ class OutputDir {
   Result<std::string> StageContent(const OutputFile& file);
   Status Finalise(const std::string& staged_name, const OutputFile& file) const;
   Status SyncData(const std::vector<Pending>& pending);
+  Status Announce(const std::vector<Pending>& pending) const;
   Status MoveIntoPlace(const Pending& file);
+  Result<std::optional<KeptEdit>> FindEdit(const std::string& path, const FileState& there) const;
+  Result<std::string> NameForEdit(const std::string& path, const std::string& sha256) const;
+  Status MoveAside(const KeptEdit& edit);
   Status SyncFolders(const std::set<std::string>& folders);
   Status Sync(int fd, const std::string& path);
   Status SyncAll();
@@ -99,6 +120,7 @@ class OutputDir {
   std::atomic<std::uint64_t> next_staged_{0};
   // Only on the commit thread.
   bool sync_failed_ = false;
+  OutputLedger ledger_;
 };
 
 }  // namespace sluice

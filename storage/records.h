@@ -86,6 +86,11 @@ struct StoredResponse {
   Revision revision;
   std::string body;
   Encoding encoding = Encoding::kPlain;  // of what was read from the cache: always plain
+  std::string etag;                      // validators as the server gave them; empty: none
+  std::string last_modified;
+  WallMs fetched_ms = 0;  // when it was fetched or last confirmed; set when it is stored
+
+  bool negative() const { return status / 100 != 2; }
 };
 
 // One line of the report: something that has no faithful form, or that the user should know.
@@ -105,6 +110,7 @@ struct OutputFile {
   std::int64_t bytes = 0;
   std::string sha256;         // lower-case hex
   std::int64_t mtime_ns = 0;  // set when it has been published
+  DocumentId source;          // whose it is; set when it is committed
 };
 
 // Why an item did not succeed, without secrets.
@@ -150,6 +156,7 @@ struct CommitRecord {
   std::vector<Note> notes;
   std::string shortfall;   // why the listing is provably short; empty: it is not
   bool cache_hit = false;  // the response came from the cache
+  bool confirmed = false;  // the server said 304: `response` is what was stored
 };
 
 // A document as readers see it.

@@ -107,13 +107,18 @@ CREATE TABLE cache(
   id         INTEGER PRIMARY KEY,
   key        BLOB NOT NULL UNIQUE,         -- XXH3-128 of the request text
   request    TEXT NOT NULL,                -- the same for people
+  document   TEXT NOT NULL,                -- whom it was asked for; '' for none
   revision   TEXT NOT NULL,
   status     INTEGER NOT NULL,             -- not 2xx: a negative entry
-  fetched_ms INTEGER NOT NULL,
+  fetched_ms INTEGER NOT NULL,             -- or last confirmed by the server (304)
+  etag       TEXT NOT NULL,                -- validators; '' for none
+  last_modified TEXT NOT NULL,
   bytes      INTEGER NOT NULL,             -- stored size
   checksum   INTEGER NOT NULL,             -- of the stored bytes
   body       BLOB NOT NULL                 -- zstd
 ) STRICT;
+-- Eviction and the check of the size counters read this and never the bodies.
+CREATE INDEX cache_age ON cache(fetched_ms, document, bytes);
 
 -- The manifest: what lies in the output folder.
 CREATE TABLE outputs(
@@ -128,11 +133,23 @@ CREATE TABLE outputs(
 CREATE INDEX outputs_source ON outputs(source_id);
 CREATE INDEX outputs_obsolete ON outputs(path) WHERE obsolete = 1;
 
+-- Files that are about to be put in place, announced before the first of them moves. A row leaves
+-- with the commit that puts its file into `outputs`; one that is left after a kill tells sluice's
+-- own bytes from a user's edit.
+CREATE TABLE publishing(
+  path      TEXT NOT NULL,
+  sha256    TEXT NOT NULL,
+  source_id TEXT NOT NULL,
+  bytes     INTEGER NOT NULL,
+  PRIMARY KEY (path, sha256)
+) STRICT, WITHOUT ROWID;
+
 -- Lines of the report: what has no faithful form, what was short.
 CREATE TABLE notes(
   note     INTEGER PRIMARY KEY,
   document TEXT NOT NULL,
-  origin   TEXT NOT NULL,                  -- 'fetch' or 'render': each replaces its own
+  origin   TEXT NOT NULL,                  -- 'fetch' or 'render': each replaces its own; 'edit'
+                                           -- stays
   kind     TEXT NOT NULL,
   text     TEXT NOT NULL
 ) STRICT;

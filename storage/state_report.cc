@@ -112,6 +112,8 @@ Result<StateReport> ReadStateReport(const std::filesystem::path& state_file, int
                         .evictions = run.Int(4)};
       }
     }
+    report.cache.rebuilds = Count(
+        database, "SELECT coalesce(max(value), 0) FROM counters WHERE name = 'cache_rebuilds'");
     report.failures_total = Count(database, "SELECT count(*) FROM v_failures");
     report.notes_total = Count(database, "SELECT count(*) FROM notes WHERE kind <> 'shortfall'");
     report.outputs = Count(database, "SELECT count(*) FROM v_outputs");

@@ -57,6 +57,13 @@ struct StateReport {
     std::int64_t hits = 0;
     std::int64_t misses = 0;
     std::int64_t evictions = 0;
+    std::int64_t rebuilds = 0;  // times the counters were wrong and were counted anew
+
+    // Of all lookups; nullopt before the first.
+    std::optional<double> HitRatio() const {
+      if (hits + misses == 0) return std::nullopt;
+      return static_cast<double>(hits) / static_cast<double>(hits + misses);
+    }
   };
 
   std::vector<Progress> progress;

@@ -83,14 +83,17 @@ Store::Store(const std::filesystem::path& file, StoreOptions options, const Cloc
       database_(file, Database::Mode::kReadWrite),
       frontier_(std::make_unique<Frontier>(database_)),
       manifest_(std::make_unique<Manifest>(database_)),
-      cache_(std::make_unique<CacheWriter>(database_, options_.cache_bytes_max)),
       documents_(std::make_unique<Documents>(
           database_, *frontier_,
           [this](const DocumentId& id) {
             const auto outputs = manifest_->OutputsOf(id);
             return !outputs.empty() && std::all_of(outputs.begin(), outputs.end(), intact_);
           })),
-      statements_(std::make_unique<Statements>(database_)) {}
+      statements_(std::make_unique<Statements>(database_)) {
+  cache_ = std::make_unique<CacheWriter>(database_, options_.cache,
+                                         CacheWriter::Size{.entries = GetCounter("cache_entries"),
+                                                           .bytes = GetCounter("cache_bytes")});
+}
 
 Store::~Store() = default;
 
@@ -103,6 +106,8 @@ Result<Store::Start> Store::BeginRun(const std::vector<Request>& first_requests)
     const bool unfinished = generation_ > 0 && GetMeta(kFinished) != "1";
     cache_hits_ = GetCounter("cache_hits");
     cache_misses_ = GetCounter("cache_misses");
+    manifest_->AdoptAnnounced();
+    RecountCacheAfterKill();
 
     const bool resume = unfinished && same_job && !options_.ignore_revisions;
     if (resume) {
@@ -138,12 +143,34 @@ void Store::BeginGeneration(const std::vector<Request>& first_requests, Document
   }
 }
 
+Result<std::int64_t> Store::BeginOffline() {
+  return Transaction([&]() -> Result<std::int64_t> {
+    generation_ = ToInt(GetMeta(kGeneration));
+    requests_done_ = GetCounter("requests_done");
+    cache_hits_ = GetCounter("cache_hits");
+    cache_misses_ = GetCounter("cache_misses");
+    RecountCacheAfterKill();
+    manifest_->AdoptAnnounced();
+    documents_->Begin(generation_, Documents::Trust::kResponses);
+    // Without a listing nothing has vanished.
+    asked_for_unseen_ = true;
+    const std::int64_t count = documents_->RenderAll();
+    if (count > 0) SetMeta(kFinished, "0");
+    auto run = statements_->begin_run.Use();
+    run.Bind(generation_).Bind(clock_.WallNow());
+    run.Next();
+    run_ = run.Int(0);
+    return count;
+  });
+}
+
 Result<std::int64_t> Store::BeginRetry() {
   return Transaction([&]() -> Result<std::int64_t> {
     generation_ = ToInt(GetMeta(kGeneration));
     requests_done_ = GetCounter("requests_done");
     cache_hits_ = GetCounter("cache_hits");
     cache_misses_ = GetCounter("cache_misses");
+    RecountCacheAfterKill();
     documents_->Begin(generation_, ParseTrust(GetMeta(kTrust)));
     const auto owners = frontier_->RequeueFailed();
     documents_->RequestsRequeued(owners);
@@ -174,15 +201,44 @@ Status Store::EndRun(std::string_view outcome, int exit_code, std::string_view m
   });
 }
 
+// --- files that are about to be put in place ---------------------------------------------------
+
+Result<std::vector<FileState>> Store::WrittenAt(const std::string& path) {
+  return CatchSqlite(
+      file_, [&]() -> Result<std::vector<FileState>> { return manifest_->WrittenAt(path); });
+}
+
+Status Store::Announce(std::span<const OutputFile* const> files, std::span<const KeptEdit> edits) {
+  return Transaction([&]() -> Status {
+    for (const OutputFile* file : files) manifest_->Announce(*file);
+    for (const KeptEdit& edit : edits) manifest_->NoteEdit(edit);
+    return {};
+  });
+}
+
 // --- one commit ---------------------------------------------------------------------------------
 
 Status Store::Commit(const std::vector<CommitRecord>& records) {
-  return Transaction([&]() -> Status {
+  auto status = Transaction([&]() -> Status {
     for (const CommitRecord& record : records) Apply(record);
-    cache_->Evict();
+    cache_->Evict(clock_.WallNow());
     SaveCounters();
     return {};
   });
+  if (status) RememberResponses(records);
+  return status;
+}
+
+void Store::RememberResponses(const std::vector<CommitRecord>& records) {
+  if (options_.memory == nullptr) return;
+  for (const CommitRecord& record : records) {
+    const bool stored = record.item.kind == ItemKind::kRequest && record.response &&
+                        (!record.cache_hit || record.confirmed);
+    if (!stored || record.verdict != CommitRecord::Verdict::kDone) continue;
+    StoredResponse response = *record.response;
+    response.fetched_ms = clock_.WallNow();
+    options_.memory->Replace(RequestKey(record.item.request), response);
+  }
 }
 
 void Store::Apply(const CommitRecord& record) {
@@ -234,7 +290,9 @@ void Store::ApplyRequest(const CommitRecord& record) {
   for (const Request& discovered : record.requests) {
     documents_->AddRequest(discovered, Frontier::Repeat::kOnce);
   }
-  if (record.response && !record.cache_hit) {
+  if (record.confirmed) {
+    cache_->Confirm(request, clock_.WallNow());
+  } else if (record.response && !record.cache_hit) {
     cache_->Put(request, *record.response, clock_.WallNow());
   }
   manifest_->AddNotes(Manifest::Origin::kFetch, record.notes);
@@ -278,6 +336,47 @@ void Store::SaveCounters() {
       .Bind(totals_.outputs)
       .Bind(run_)
       .Done();
+}
+
+// A run that ended kept its counters in the same transactions as the table. After one that did not,
+// they are counted once: what cannot be wrong is checked where something went wrong.
+void Store::RecountCacheAfterKill() {
+  Statement unclean(database_, "SELECT finished_ms IS NULL FROM runs ORDER BY run DESC LIMIT 1");
+  {
+    auto run = unclean.Use();
+    if (!run.Next() || run.Int(0) == 0) return;
+  }
+  if (cache_->Recount()) return;
+  SetCounter("cache_rebuilds", GetCounter("cache_rebuilds") + 1);
+  SetCounter("cache_entries", cache_->entries());
+  SetCounter("cache_bytes", cache_->bytes());
+}
+
+Result<std::int64_t> Store::TrimCache(const CacheLimits& limits) {
+  return ShrinkCache([&] { cache_->Evict(limits, clock_.WallNow()); });
+}
+
+Result<std::int64_t> Store::ClearCache() {
+  return ShrinkCache([&] { cache_->Clear(); });
+}
+
+template <class Work>
+Result<std::int64_t> Store::ShrinkCache(Work&& work) {
+  auto gone = Transaction([&]() -> Result<std::int64_t> {
+    if (!cache_->Recount()) SetCounter("cache_rebuilds", GetCounter("cache_rebuilds") + 1);
+    const std::int64_t before = cache_->entries();
+    work();
+    SetCounter("cache_entries", cache_->entries());
+    SetCounter("cache_bytes", cache_->bytes());
+    SetCounter("cache_evictions", GetCounter("cache_evictions") + cache_->TakeEvictions());
+    return before - cache_->entries();
+  });
+  if (!gone) return gone;
+  return CatchSqlite(file_, [&]() -> Result<std::int64_t> {
+    database_.Exec("PRAGMA incremental_vacuum");
+    Checkpoint();
+    return gone;
+  });
 }
 
 // --- between commits ----------------------------------------------------------------------------

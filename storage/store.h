@@ -10,18 +10,19 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "storage/base/clock.h"
+#include "storage/cache.h"
 #include "storage/documents.h"
 #include "storage/frontier.h"
 #include "storage/manifest.h"
 #include "storage/records.h"
+#include "storage/response_memory.h"
 
 namespace sluice {
-
-class CacheWriter;
 
 struct StoreOptions {
   // Behaviour.
@@ -32,7 +33,8 @@ struct StoreOptions {
   std::int64_t delete_max = -1;       // documents; -1: no bound of this kind
   double delete_max_fraction = 0.25;  // of the documents known
   // Performance.
-  std::int64_t cache_bytes_max = 256'000'000;  // stored bytes; 0: no bound
+  CacheLimits cache;
+  ResponseMemory* memory = nullptr;  // is told what was stored; must outlive the store
 };
 
 // What a run did, for the summary, the report and v_runs.
@@ -66,7 +68,14 @@ class Store {
   // Begins a run that tries the failed items again, beside whatever is still queued; it lists
   // nothing anew. Returns how many failed items there are.
   Result<std::int64_t> BeginRetry();
+  // Begins a run over what is stored: no listing; every document that has an output is rendered
+  // again. Returns how many there are.
+  Result<std::int64_t> BeginOffline();
   Status EndRun(std::string_view outcome, int exit_code, std::string_view message);
+
+  // See OutputLedger.
+  Result<std::vector<FileState>> WrittenAt(const std::string& path);
+  Status Announce(std::span<const OutputFile* const> files, std::span<const KeptEdit> edits);
 
   // Commits all of `records` in one transaction, durable on return. Their outputs must be.
   Status Commit(const std::vector<CommitRecord>& records);
@@ -89,6 +98,10 @@ class Store {
   // Marks the outputs of deleted documents as obsolete, and returns how many; none, and a shortfall,
   // when they are more than may be deleted. Call when the run is complete.
   Result<std::int64_t> WithdrawMissing();
+
+  // Both give the space back to the file system. Trim returns how many entries went.
+  Result<std::int64_t> TrimCache(const CacheLimits& limits);
+  Result<std::int64_t> ClearCache();
 
   // Why the listing is provably short; empty: it is not.
   Result<std::vector<std::string>> Shortfalls();
@@ -122,6 +135,10 @@ class Store {
   void BeginGeneration(const std::vector<Request>& first_requests, Documents::Trust trust);
   void SaveCounters();
   bool TooMany(std::int64_t gone, std::int64_t known);
+  void RecountCacheAfterKill();
+  void RememberResponses(const std::vector<CommitRecord>& records);
+  template <class Work>
+  Result<std::int64_t> ShrinkCache(Work&& work);
   std::string GetMeta(const std::string& key);
   void SetMeta(const std::string& key, const std::string& value);
   void SetCounter(const std::string& name, std::int64_t value);

@@ -32,13 +32,24 @@ DocumentRow ReadDocument(const Statement::Run& run) {
   return row;
 }
 
+// What a commit told the memory tier is still packed.
+Result<std::optional<StoredResponse>> Unpacked(StoredResponse response) {
+  if (response.encoding == StoredResponse::Encoding::kPlain) return response;
+  auto body = Decompress(response.body, kBodyBytesMax);
+  if (!body) return Fail(body.error());
+  response.body = std::move(*body);
+  response.encoding = StoredResponse::Encoding::kPlain;
+  return response;
+}
+
 }  // namespace
 
 struct StoreReader::State {
   explicit State(const std::filesystem::path& file)
       : database(file, Database::Mode::kReadOnly),
         response(database,
-                 "SELECT revision, status, fetched_ms, checksum, body FROM cache WHERE key = ?"),
+                 "SELECT revision, status, fetched_ms, checksum, body, etag, last_modified "
+                 "FROM cache WHERE key = ?"),
         object(database,
                "SELECT o.checksum, o.body FROM documents d JOIN objects o ON o.doc = d.doc "
                "WHERE d.id = ?"),
@@ -51,6 +62,9 @@ struct StoreReader::State {
                                   "ORDER BY d.id LIMIT ?")
                                .c_str()) {}
 
+  Result<std::optional<StoredResponse>> ReadResponse(const Hash128& key);
+
+  ResponseMemory* memory = nullptr;
   Database database;
   Statement response;
   Statement object;
@@ -70,23 +84,46 @@ Result<std::unique_ptr<StoreReader>> StoreReader::Open(const std::filesystem::pa
   });
 }
 
-Result<std::optional<StoredResponse>> StoreReader::FindResponse(const Request& request,
-                                                                WallMs oldest_ms) {
+void StoreReader::UseMemory(ResponseMemory& memory) { state_->memory = &memory; }
+
+Result<std::optional<StoredResponse>> StoreReader::FindStored(const Request& request) {
+  const Hash128 key = RequestKey(request);
+  ResponseMemory* const memory = state_->memory;
+  if (memory != nullptr) {
+    if (const auto remembered = memory->Find(key)) return Unpacked(*remembered);
+  }
+  const auto epoch = memory != nullptr ? memory->epoch() : ResponseMemory::Epoch{};
+  auto found = state_->ReadResponse(key);
+  if (memory != nullptr && found && *found) memory->Fill(key, **found, epoch);
+  return found;
+}
+
+Result<std::optional<StoredResponse>> StoreReader::State::ReadResponse(const Hash128& key) {
   return CatchSqlite({}, [&]() -> Result<std::optional<StoredResponse>> {
-    const Hash128 key = RequestKey(request);
-    auto run = state_->response.Use();
+    auto run = response.Use();
     run.BindBlob(key);
     if (!run.Next()) return std::nullopt;
-    StoredResponse response{.status = static_cast<int>(run.Int(1)),
-                            .revision = Revision(run.Text(0))};
-    const bool current =
-        request.revision.empty() ? run.Int(2) >= oldest_ms : response.revision == request.revision;
-    if (!current || Checksum(run.Blob(4)) != run.Int(3)) return std::nullopt;
+    StoredResponse stored{.status = static_cast<int>(run.Int(1)),
+                          .revision = Revision(run.Text(0)),
+                          .etag = run.Text(5),
+                          .last_modified = run.Text(6),
+                          .fetched_ms = run.Int(2)};
+    if (Checksum(run.Blob(4)) != run.Int(3)) return std::nullopt;
     auto body = Decompress(run.Blob(4), kBodyBytesMax);
     if (!body) return std::nullopt;
-    response.body = std::move(*body);
-    return response;
+    stored.body = std::move(*body);
+    return stored;
   });
+}
+
+Result<std::optional<StoredResponse>> StoreReader::FindResponse(const Request& request,
+                                                                WallMs oldest_ms) {
+  auto stored = FindStored(request);
+  if (!stored || !*stored) return stored;
+  const bool current = request.revision.empty() ? (*stored)->fetched_ms >= oldest_ms
+                                                : (*stored)->revision == request.revision;
+  if (!current) return std::nullopt;
+  return stored;
 }
 
 Result<std::string> StoreReader::Object(const DocumentId& id) {

@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "storage/records.h"
+#include "storage/response_memory.h"
 
 namespace sluice {
 
@@ -19,8 +20,13 @@ class StoreReader {
  public:
   // Opens the state file of an export. Code::kDamaged: it is not one, or of an unknown version.
   static Result<std::unique_ptr<StoreReader>> Open(const std::filesystem::path& file);
+  // From now on asks `memory` first, and tells it what it read. It must outlive the reader.
+  void UseMemory(ResponseMemory& memory);
   ~StoreReader();
 
+  // The stored answer to `request`, however old and of whichever revision. nullopt: a miss (a
+  // damaged entry counts as one).
+  Result<std::optional<StoredResponse>> FindStored(const Request& request);
   // The stored answer to `request`: of the same revision where it has one, else not older than
   // `oldest_ms`. nullopt: a miss (a damaged entry counts as one).
   Result<std::optional<StoredResponse>> FindResponse(const Request& request, WallMs oldest_ms);

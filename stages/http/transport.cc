@@ -4,7 +4,7 @@
 
 namespace sluice {
 
-const std::string* HttpResponse::Header(std::string_view name) const {
+const std::string* FindHeader(const std::vector<HttpHeader>& headers, std::string_view name) {
   for (const HttpHeader& header : headers) {
     if (header.name.size() == name.size() &&
         strncasecmp(header.name.data(), name.data(), name.size()) == 0) {
@@ -12,6 +12,10 @@ const std::string* HttpResponse::Header(std::string_view name) const {
     }
   }
   return nullptr;
+}
+
+const std::string* HttpResponse::Header(std::string_view name) const {
+  return FindHeader(headers, name);
 }
 
 }  // namespace sluice

@@ -19,6 +19,9 @@ struct HttpHeader {
   std::string value;
 };
 
+// The first header of that name, or nullptr. Names are compared without regard to case.
+const std::string* FindHeader(const std::vector<HttpHeader>& headers, std::string_view name);
+
 struct HttpRequest {
   std::string method = "GET";
   std::string url;                  // absolute

@@ -57,6 +57,12 @@ class FetchTest : public testing::Test {
                     ++answered_;
                   });
   }
+  void Ask(const std::string& target, Validators validators) {
+    fetch_->Start({.operation = "pages", .target = target}, 1, std::move(validators),
+                  [this, target](FetchResult result) {
+                    results_.insert_or_assign(target, std::move(result));
+                  });
+  }
   void AskMany(int count) {
     for (int i = 0; i < count; ++i) Ask("/" + std::to_string(i));
   }
@@ -103,6 +109,34 @@ TEST_F(FetchTest, GivesTheAnswerOfA2xx) {
   transport_->RunUntilIdle();
   ASSERT_NE(Got<Answer>("/a"), nullptr);
   EXPECT_EQ(Got<Answer>("/a")->body, R"({"a":1})");
+}
+
+TEST_F(FetchTest, ValidatorsAreSentAndA304IsAnAnswerOfItsOwn) {
+  Serve([](const HttpRequest& request) {
+    const std::string* etag = FindHeader(request.headers, "If-None-Match");
+    const std::string* date = FindHeader(request.headers, "If-Modified-Since");
+    return Answers(etag && *etag == "\"v1\"" && date && *date == "then" ? 304 : 200);
+  });
+  Ask("/a", Validators{.etag = "\"v1\"", .last_modified = "then"});
+  transport_->RunUntilIdle();
+  EXPECT_NE(Got<NotModified>("/a"), nullptr);
+}
+
+TEST_F(FetchTest, A304ThatNobodyAskedForIsNoConfirmation) {
+  Serve([](const HttpRequest&) { return Answers(304); });
+  Ask("/a");
+  transport_->RunUntilIdle();
+  EXPECT_EQ(Got<NotModified>("/a"), nullptr);
+}
+
+TEST_F(FetchTest, OfflineNothingIsSent) {
+  options_.wire = Wire::kOffline;
+  Serve([](const HttpRequest&) { return Answers(200); });
+  Ask("/a");
+  transport_->RunUntilIdle();
+  ASSERT_NE(Got<GaveUp>("/a"), nullptr);
+  EXPECT_NE(Got<GaveUp>("/a")->failure.message.find("--offline"), std::string::npos);
+  EXPECT_TRUE(transport_->sent().empty());
 }
 
 TEST_F(FetchTest, KeepsTheOrderWithinAnOperation) {

@@ -705,7 +705,7 @@ TEST_F(StoreTest, AStateOfAnUnknownVersionIsRefused) {
 }
 
 TEST_F(StoreTest, TheCacheKeepsToItsBound) {
-  Open({.fingerprint = "job", .cache_bytes_max = 2000});
+  Open({.fingerprint = "job", .cache = {.bytes_max = 2000}});
   Begin();
   std::vector<DocumentUpdate> pages;
   for (int i = 0; i < 100; ++i) pages.push_back(Page(std::to_string(i)));

@@ -1,0 +1,181 @@
+// The response cache through the store: bounds, accounting, confirmation, the memory tier.
+#include "storage/cache.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "storage/store.h"
+#include "storage/store_reader.h"
+#include "tests/support/fake_clock.h"
+#include "tests/support/temp_dir.h"
+
+namespace sluice {
+namespace {
+
+using namespace std::chrono_literals;
+
+Request Page(const std::string& id) {
+  return {.operation = "pages", .target = "/" + id, .document = DocumentId(id)};
+}
+
+class CacheTest : public testing::Test {
+ protected:
+  CacheTest() : memory_({.entries_max = 100, .bytes_max = 1'000'000, .ttl = {}}, clock_) {}
+
+  void Open(CacheLimits limits = {}) {
+    store_.reset();
+    store_ = Store::Open(File(), {.fingerprint = "job", .cache = limits, .memory = &memory_},
+                         clock_, [](const OutputRow&) { return true; })
+                 .value();
+  }
+  std::filesystem::path File() const { return dir_ / "state.db"; }
+  void Begin(const std::vector<Request>& first) { ASSERT_TRUE(store_->BeginRun(first)); }
+  // Takes everything that is queued.
+  void Take() {
+    const auto items = store_->Take(1000).value();
+    for (const FrontierItem& item : items) items_[item.request.target] = item;
+  }
+  void Answer(const std::string& target, StoredResponse response,
+              std::vector<DocumentUpdate> documents = {}) {
+    CommitRecord record{.item = items_.at(target)};
+    record.documents = std::move(documents);
+    record.response = std::move(response);
+    ASSERT_TRUE(store_->Commit({record}));
+  }
+  void Fill(int count) {
+    std::vector<Request> requests;
+    for (int i = 0; i < count; ++i) requests.push_back(Page(std::to_string(i)));
+    Begin(requests);
+    Take();
+    for (int i = 0; i < count; ++i) {
+      Answer("/" + std::to_string(i), {.body = std::to_string(i)});
+      clock_.Advance(1s);
+    }
+  }
+  // Without the memory tier.
+  std::optional<StoredResponse> OnDisk(const std::string& id) {
+    return StoreReader::Open(File()).value()->FindStored(Page(id)).value();
+  }
+  std::int64_t Number(const std::string& sql) {
+    return SQLite::Database(File().string(), SQLite::OPEN_READONLY).execAndGet(sql).getInt64();
+  }
+  void Damage(const char* sql) {
+    store_.reset();
+    SQLite::Database(File().string(), SQLite::OPEN_READWRITE).exec(sql);
+  }
+
+  TempDir dir_;
+  FakeClock clock_;
+  ResponseMemory memory_;
+  std::unique_ptr<Store> store_;
+  std::map<std::string, FrontierItem> items_;
+};
+
+TEST_F(CacheTest, EntriesStayWithinTheirBoundAndTheOldestGo) {
+  Open({.entries_max = 10});
+  Fill(15);
+  EXPECT_LE(Number("SELECT entries FROM v_cache"), 10);
+  EXPECT_FALSE(OnDisk("0"));
+  EXPECT_TRUE(OnDisk("14"));
+}
+
+TEST_F(CacheTest, WhatIsTooOldGoes) {
+  Open({.age_max = 5s});
+  Fill(10);
+  EXPECT_FALSE(OnDisk("0"));
+  EXPECT_TRUE(OnDisk("9"));
+}
+
+TEST_F(CacheTest, WhatAnUnfinishedDocumentNeedsGoesLast) {
+  Open({.entries_max = 3});
+  Begin({Page("open"), Page("1"), Page("2"), Page("3"), Page("4")});
+  Take();
+  const DocumentUpdate page{.id = DocumentId("open"),
+                            .kind = "page",
+                            .place = Place::kTop,
+                            .name = "open",
+                            .extension = ".md",
+                            .object = "{}",
+                            .content = {{.target = "/more", .document = DocumentId("open")}}};
+  Answer("/open", {.body = "oldest of all"}, {page});
+  for (const char* target : {"/1", "/2", "/3", "/4"}) {
+    clock_.Advance(1s);
+    Answer(target, {.body = target});
+  }
+  EXPECT_TRUE(OnDisk("open"));
+  EXPECT_FALSE(OnDisk("1"));
+}
+
+TEST_F(CacheTest, CountersEqualTheTableAfterEvictions) {
+  Open({.entries_max = 7});
+  Fill(30);
+  EXPECT_EQ(Number("SELECT entries FROM v_cache"), Number("SELECT count(*) FROM cache"));
+  EXPECT_EQ(Number("SELECT bytes FROM v_cache"), Number("SELECT sum(bytes) FROM cache"));
+  EXPECT_EQ(Number("SELECT evictions FROM v_cache") + Number("SELECT entries FROM v_cache"), 30);
+}
+
+TEST_F(CacheTest, WrongCountersAreCountedAnewAfterAKill) {
+  Open();
+  Fill(5);
+  Damage("UPDATE counters SET value = 999 WHERE name = 'cache_entries'");
+  Open();
+  Begin({});
+  EXPECT_EQ(Number("SELECT entries FROM v_cache"), 5);
+  EXPECT_EQ(Number("SELECT value FROM counters WHERE name = 'cache_rebuilds'"), 1);
+}
+
+TEST_F(CacheTest, ValidatorsAreStored) {
+  Open();
+  Begin({Page("a")});
+  Take();
+  Answer("/a", {.body = "x", .etag = "\"v1\"", .last_modified = "then"});
+  EXPECT_EQ(OnDisk("a")->etag, "\"v1\"");
+  EXPECT_EQ(OnDisk("a")->last_modified, "then");
+}
+
+TEST_F(CacheTest, AConfirmedAnswerIsFreshAgainAndKeepsItsBody) {
+  Open();
+  Begin({Page("a")});
+  Take();
+  Answer("/a", {.body = "x", .etag = "\"v1\""});
+  ASSERT_TRUE(store_->EndRun("complete", 0, ""));
+  clock_.Advance(24h);
+  Begin({Page("a")});
+  Take();
+  ASSERT_TRUE(store_->Commit(
+      {{.item = items_.at("/a"), .response = OnDisk("a"), .cache_hit = true, .confirmed = true}}));
+  EXPECT_EQ(OnDisk("a")->fetched_ms, clock_.WallNow());
+  EXPECT_EQ(OnDisk("a")->body, "x");
+}
+
+TEST_F(CacheTest, MemoryAnswersWhatWasCommittedLast) {
+  Open();
+  Begin({Page("a")});
+  Take();
+  const auto reader = StoreReader::Open(File()).value();
+  reader->UseMemory(memory_);
+  EXPECT_FALSE(reader->FindStored(Page("a")).value());
+  Answer("/a", {.body = "new"});
+  EXPECT_EQ(reader->FindStored(Page("a")).value()->body, "new");
+  EXPECT_EQ(memory_.counts().hits, 1u);
+}
+
+TEST_F(CacheTest, WhatAReaderFoundBeforeACommitDoesNotHideIt) {
+  const Hash128 key = RequestKey(Page("a"));
+  const auto before = memory_.epoch();
+  memory_.Replace(key, {.body = "new"});
+  memory_.Fill(key, {.body = "old"}, before);
+  EXPECT_EQ(memory_.Find(key)->body, "new");
+}
+
+TEST_F(CacheTest, TrimmedAndClearedEntriesAreCounted) {
+  Open();
+  Fill(10);
+  EXPECT_EQ(store_->TrimCache({.bytes_max = 0, .entries_max = 4}).value(), 6);
+  EXPECT_EQ(store_->ClearCache().value(), 4);
+  EXPECT_EQ(Number("SELECT entries + bytes FROM v_cache"), 0);
+}
+
+}  // namespace
+}  // namespace sluice
