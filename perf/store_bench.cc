@@ -50,7 +50,7 @@ class State {
 
 void PersistentHit(benchmark::State& state) {
   State file;
-  CacheWriter cache(file.database(), 0);
+  CacheWriter cache(file.database(), {.bytes_max = 0}, {});
   file.database().Begin();
   for (int i = 0; i < kRequests; ++i) {
     const Request request = RequestNumber(i);

@@ -45,6 +45,7 @@ void CacheWriter::Put(const Request& request, const StoredResponse& response, Wa
   const bool plain = response.encoding == StoredResponse::Encoding::kPlain;
   const std::string packed = plain ? Compress(response.body) : std::string();
   const std::string& body = plain ? packed : response.body;
+  ++puts_;
   Erase(key);
   insert_.Use()
       .BindBlob(key)
@@ -81,7 +82,16 @@ void CacheWriter::Erase(const Hash128& key) {
   size_.bytes -= size;
 }
 
-void CacheWriter::Evict(const CacheLimits& limits, WallMs now_ms) {
+void CacheWriter::Evict(WallMs now_ms) {
+  if (puts_ < no_use_before_) return;
+  Evict(limits_, now_ms, Spare::kUnfinished);
+}
+
+void CacheWriter::Trim(const CacheLimits& limits, WallMs now_ms) {
+  Evict(limits, now_ms, Spare::kNothing);
+}
+
+void CacheWriter::Evict(const CacheLimits& limits, WallMs now_ms, Spare spare) {
   if (limits.age_max.count() > 0) {
     while (EvictBatch(evict_finished_, now_ms - limits.age_max.count(), kEvictionBatch) > 0) {
     }
@@ -90,7 +100,10 @@ void CacheWriter::Evict(const CacheLimits& limits, WallMs now_ms) {
     const std::int64_t count =
         std::clamp<std::int64_t>(size_.entries / kEvictionPart, 1, kEvictionBatch);
     if (EvictBatch(evict_finished_, kEver, count) > 0) continue;
-    if (EvictBatch(evict_any_, kEver, count) == 0) break;
+    if (spare == Spare::kNothing && EvictBatch(evict_any_, kEver, count) > 0) continue;
+    // A search that found nothing has read the whole table; not again at the next commit.
+    no_use_before_ = puts_ + size_.entries / kEvictionPart;
+    break;
   }
 }
 

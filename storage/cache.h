@@ -35,10 +35,13 @@ class CacheWriter {
   void Put(const Request& request, const StoredResponse& response, WallMs now_ms);
   // The server confirmed the stored answer, which therefore belongs to this revision too.
   void Confirm(const Request& request, WallMs now_ms);
-  // Removes entries in batches until the limits hold again: the oldest first, and those that an
-  // unfinished document will be rendered from only when nothing else is left.
-  void Evict(WallMs now_ms) { Evict(limits_, now_ms); }
-  void Evict(const CacheLimits& limits, WallMs now_ms);
+  // Removes entries in batches until the limits hold again, the oldest first; but none that an
+  // unfinished document will be rendered from: a run that evicts what it is about to need would
+  // fetch the same answers for ever. Until those are rendered the limits may be exceeded.
+  void Evict(WallMs now_ms);
+  // The same on request, and of unfinished documents, too, when nothing else is left: the next run
+  // fetches those again.
+  void Trim(const CacheLimits& limits, WallMs now_ms);
   void Clear();
   // Counts the table, which takes time with its size. False: the counters were wrong, and are
   // right now.
@@ -52,12 +55,16 @@ class CacheWriter {
  private:
   void Erase(const Hash128& key);
 
+  enum class Spare { kUnfinished, kNothing };
+  void Evict(const CacheLimits& limits, WallMs now_ms, Spare spare);
   // At most `count` entries fetched before `before_ms`; returns how many went.
   std::int64_t EvictBatch(Statement& statement, WallMs before_ms, std::int64_t count);
 
   const CacheLimits limits_;
   Size size_;  // kept in step with the table inside the same transaction
   std::int64_t evictions_ = 0;
+  std::int64_t puts_ = 0;
+  std::int64_t no_use_before_ = 0;  // of puts_: nothing finished is left to evict until then
 
   Database& database_;
   Statement size_of_;

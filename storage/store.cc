@@ -353,7 +353,7 @@ void Store::RecountCacheAfterKill() {
 }
 
 Result<std::int64_t> Store::TrimCache(const CacheLimits& limits) {
-  return ShrinkCache([&] { cache_->Evict(limits, clock_.WallNow()); });
+  return ShrinkCache([&] { cache_->Trim(limits, clock_.WallNow()); });
 }
 
 Result<std::int64_t> Store::ClearCache() {

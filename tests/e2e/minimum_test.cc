@@ -184,5 +184,17 @@ TEST_F(MinimumTest, OnlyUsersOfWhomNoNameWasGivenAreAskedFor) {
   }
 }
 
+class SmallCacheTest : public ExportTest {};
+
+// What is about to be rendered is not evicted: a run would fetch it for ever.
+TEST_F(SmallCacheTest, ACacheThatHoldsNothingAsksForNothingTwice) {
+  const SimProcess sim = Simulate({"--pages", "40", "--blocks", "10"});
+  ASSERT_EQ(exporter_.Export(sim, {"--set", "cache.max_bytes=1kB"}).exit_code, 0);
+  std::set<std::string> asked;
+  for (const LogLine& line : sim.Log()) {
+    EXPECT_TRUE(asked.insert(line.method + line.path + line.body).second) << line.path;
+  }
+}
+
 }  // namespace
 }  // namespace sluice

@@ -87,7 +87,7 @@ TEST_F(CacheTest, WhatIsTooOldGoes) {
   EXPECT_TRUE(OnDisk("9"));
 }
 
-TEST_F(CacheTest, WhatAnUnfinishedDocumentNeedsGoesLast) {
+TEST_F(CacheTest, WhatAnUnfinishedDocumentNeedsStays) {
   Open({.entries_max = 3});
   Begin({Page("open"), Page("1"), Page("2"), Page("3"), Page("4")});
   Take();
