@@ -58,7 +58,11 @@ Error ToError(const SQLite::Exception& exception, const std::filesystem::path& f
     case SQLITE_CANTOPEN:
     case SQLITE_READONLY:
     case SQLITE_PERM:
-      return {Code::kDisk, fmt::format("{}: {}", name, exception.what())};
+      // SQLite does not say which it was: a full disk looks like this, too (no inode for the log).
+      return {Code::kDisk,
+              fmt::format("{}: {}; free space and inodes on its disk, or see that it works and may be "
+                          "written, and run again",
+                          name, exception.what())};
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
       return {Code::kDamaged, fmt::format("{} is damaged ({}); move it away or run with --fresh",
