@@ -20,7 +20,6 @@ inline std::vector<std::string> Inject(const std::string& call, const std::strin
   return {"/usr/bin/strace",
           "-f",
           "-qq",
-          "--seccomp-bpf",
           "-o",
           "/dev/null",
           "-e",
