@@ -101,15 +101,17 @@ void Rate(int runs, double rate, int pages, const char* known) {
                     100 * static_cast<double>(seen.refused) / static_cast<double>(seen.requests)));
 }
 
-// Against what K requests at a time would take if nothing but the latency cost time.
-void Latency(int runs, int latency_ms, int in_flight, int pages) {
+// Against what K requests at a time would take if nothing but the latency cost time. With
+// --tpslimit 0 the rate is unknown and found by a slow start; 10000 says that it does not matter.
+void Latency(int runs, int latency_ms, int in_flight, int pages, const char* known) {
   const Args delayed = {"--latency", fmt::format("{}ms", latency_ms), "--databases", "0"};
-  const Args flags = {"--set", fmt::format("stages.fetch.blocks={}", in_flight), "--set",
-                      fmt::format("limits.in_flight={}", 4 * in_flight)};
+  const Args flags = {"--tpslimit", known,
+                      "--set",      fmt::format("stages.fetch.blocks={}", in_flight),
+                      "--set",      fmt::format("limits.in_flight={}", 4 * in_flight)};
   const Seen seen = Best(
       runs, [&] { return Export(Join(Workspace(pages, 8), delayed), flags); }, &Seen::wall_s);
   const double ideal = static_cast<double>(seen.requests) * latency_ms / 1000 / in_flight;
-  Print(fmt::format("latency {} ms, K={}", latency_ms, in_flight), seen,
+  Print(fmt::format("latency {} ms, K={}, --tpslimit {}", latency_ms, in_flight, known), seen,
         fmt::format("{:.2f} x requests x latency / K", seen.wall_s / ideal));
 }
 
@@ -165,7 +167,10 @@ int Main(int argc, char** argv) {
   if (wanted("latency")) {
     for (const int latency_ms : {100, 300}) {
       for (const int in_flight : {10, 64}) {
-        Latency(runs, latency_ms, in_flight, long_runs || in_flight == 64 ? 1000 : 300);
+        const int pages = long_runs || in_flight == 64 ? 1000 : 300;
+        for (const char* known : {"10000", "0"}) {
+          Latency(runs, latency_ms, in_flight, pages, known);
+        }
       }
     }
   }
