@@ -1,10 +1,12 @@
 #include "pipeline/run.h"
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
+#include <ctime>
 #include <deque>
 #include <iostream>
 #include <map>
@@ -99,6 +101,15 @@ StoreOptions StoreOptionsFor(const Job& job, const RunOptions& options, std::str
     }
   }
   return store;
+}
+
+EarlyEnd EndOf(const Fatal& fatal) {
+  EarlyEnd end{.code = ExitCodeFor(fatal.error.code), .message = fatal.error.message};
+  if (fatal.resume_at_ms) {
+    const std::time_t at = (*fatal.resume_at_ms + 999) / 1000;
+    end.message += fmt::format("; resume at {:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(at));
+  }
+  return end;
 }
 
 // The machine of one run. Member order is the order of construction: what comes later may use what
@@ -268,9 +279,7 @@ class Machine {
   // --- on a thread of the graph ---
 
   void Write(const ItemPtr& item) {
-    if (item->fatal) {
-      End({.code = ExitCodeFor(item->fatal->error.code), .message = item->fatal->error.message});
-    }
+    if (item->fatal) End(EndOf(*item->fatal));
     charges_.With([&](std::deque<std::int64_t>& charges) { charges.push_back(item->charged); });
     committer_.Submit(std::move(item->record));
   }

@@ -184,7 +184,8 @@ void RateLimiter::SpeedUp() {
     pace_ *= std::pow(kGrowth, std::min(1.0, round_trips));
   } else {
     const double gap = std::abs(*refused_pace_ - pace_);
-    const bool careful = meaning_ == RetryAfterMeaning::kExact && gap < pace_ * kNear;
+    const bool careful = meaning_ == RetryAfterMeaning::kExact && gap < pace_ * kNear &&
+                         ceiling_ == kUnbounded;  // a configured rate is no discovery
     pace_ += std::max(kCreep * pace_, gap * kApproach) / (careful ? kCareWhereExact : 1);
   }
   pace_ = std::min({pace_, ceiling_, kPaceMax});

@@ -6,14 +6,34 @@
 
 #include <cstdio>
 
+#include "tests/sim/downtime.h"
 #include "tests/sim/request_log.h"
 #include "tests/sim/server.h"
 
 namespace sluice::sim {
 namespace {
 
-HttpResponse AnswerWithFaults(const HttpRequest& request, Api& api, RateLimit& limit,
-                              Faults& faults) {
+constexpr std::uint64_t kServedBeforeWall = 4;
+constexpr std::uint64_t kServedBeforeOutage = 50;
+constexpr int kOutages = 2;
+
+struct Obstacles {
+  explicit Obstacles(const ServiceOptions& options)
+      : wall(std::chrono::seconds(options.wall_s), kServedBeforeWall, 1),
+        outage(std::chrono::seconds(options.outage_s), kServedBeforeOutage, kOutages),
+        limit(options.rate, options.burst),
+        faults(options.faults, options.seed) {}
+
+  Downtime wall;
+  Downtime outage;
+  RateLimit limit;
+  Faults faults;
+};
+
+HttpResponse AnswerPast(Obstacles& obstacles, const HttpRequest& request, Api& api) {
+  auto& [wall, outage, limit, faults] = obstacles;
+  if (outage.Meet()) return {.status = 503, .body = "cut off", .delivery = Delivery::kReset};
+  if (const auto wait_s = wall.Meet()) return RateLimited(request, *wait_s);
   if (const int wait_s = limit.Take(); wait_s > 0) return RateLimited(request, wait_s);
   const std::vector<FaultKind> struck = faults.Strike(request);
   if (auto replacement = Replacement(request, struck)) return *std::move(replacement);
@@ -54,6 +74,15 @@ void AddServiceFlags(CLI::App& command, ServiceOptions& options) {
       });
   command.add_option("--rate", options.rate, "Requests a second; above it 429 (0: no limit)");
   command.add_option("--burst", options.burst, "Requests at once before --rate bites");
+  command
+      .add_option("--wall", options.wall_s,
+                  "From the 5th request on everything is refused for so many seconds (429, with "
+                  "the rest of them as Retry-After)")
+      ->check(CLI::Range(0, 86'400));
+  command
+      .add_option("--outage", options.outage_s,
+                  "Twice, after 50 requests: every connection is reset for so many seconds")
+      ->check(CLI::Range(0, 86'400));
   command.add_option_function<std::vector<std::string>>(
       "--fault",
       [&options](const std::vector<std::string>& texts) {
@@ -72,12 +101,10 @@ void AddServiceFlags(CLI::App& command, ServiceOptions& options) {
 int Serve(const ServiceOptions& options, Api& api) {
   const int stop_fd = StopSignals();
   RequestLog log(options.log);
-  RateLimit limit(options.rate, options.burst);
-  Faults faults(options.faults, options.seed);
+  Obstacles obstacles(options);
   Server server(options.port, {.handle =
                                    [&](const HttpRequest& request) {
-                                     HttpResponse response =
-                                         AnswerWithFaults(request, api, limit, faults);
+                                     HttpResponse response = AnswerPast(obstacles, request, api);
                                      response.delay = options.latency;
                                      return response;
                                    },

@@ -20,6 +20,8 @@ struct ServiceOptions {
   std::chrono::milliseconds latency{0};
   double rate = 0;
   double burst = 1;
+  int wall_s = 0;
+  int outage_s = 0;
   std::vector<Fault> faults;
   std::string log;
 };
