@@ -63,6 +63,8 @@ class InjectionTest : public CrashTest {
   void FailEachCall(int count, const std::string& error, const std::string& repeat) {
     static const std::set<int> kAllowed = {0, 3, 4, 5, 9};
     ForPositions(count, [&](const std::string& call, const std::string& when) {
+      // Most of them wake a thread or write a line of the log; no disk has a part in that.
+      if (call == "write") return;
       SCOPED_TRACE(error + repeat);
       exporter_.Clear();
       const Outcome outcome =
