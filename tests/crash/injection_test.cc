@@ -74,7 +74,7 @@ class InjectionTest : public CrashTest {
         EXPECT_THAT(outcome.err, HasSubstr("error"));
       }
       if (outcome.exit_code == 4) {
-        EXPECT_THAT(outcome.err, HasSubstr("/out")) << "which disk";
+        EXPECT_THAT(outcome.err, HasSubstr(exporter_.folder().string())) << "which disk";
       }
       ++ended_[outcome.exit_code];
       ExpectResumes();
