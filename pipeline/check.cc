@@ -20,13 +20,19 @@ std::string Line(const Job& job, const KeyValue& entry) {
   return PlainText(fmt::format("{:<60} from {}", text, origin->second)) + "\n";
 }
 
-std::string Notes(const Job& job) {
-  const auto& include = job.notion.include;
-  if (std::find(include.begin(), include.end(), "assets") == include.end()) return "";
-  return "note: this build does not download assets; Markdown links to them\n";
-}
-
 }  // namespace
+
+std::vector<std::string> WithoutEffect(const Job& job) {
+  std::vector<std::string> notes;
+  const auto& include = job.notion.include;
+  if (std::find(include.begin(), include.end(), "assets") != include.end()) {
+    notes.push_back("this build does not download assets; Markdown links to them");
+  }
+  if (!job.monitoring.listen.empty() || job.monitoring.profiling) {
+    notes.push_back("this build has no status server; [monitoring] has no effect");
+  }
+  return notes;
+}
 
 std::string DescribeJob(const Job& job) {
   std::string text;
@@ -37,7 +43,8 @@ std::string DescribeJob(const Job& job) {
     section = own_section;
     text += Line(job, entry);
   }
-  return text + Notes(job);
+  for (const std::string& note : WithoutEffect(job)) text += fmt::format("note: {}\n", note);
+  return text;
 }
 
 Result<std::string> CheckJob(const Job& job, const GetEnv& get_env) {

@@ -2,11 +2,15 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "pipeline/job.h"
 #include "pipeline/token_reference.h"
 
 namespace sluice {
+
+// What the job asks for and this build does not do; one line each. A run warns of the same.
+std::vector<std::string> WithoutEffect(const Job& job);
 
 // What the job will do, for people: one line per key, and where each value came from that is not a
 // default. Shows references, never a token.

@@ -107,6 +107,7 @@ int RunJob(const Command& command) {
   if (!job) return Refuse(job.error());
   auto token = command.run.offline ? Result<std::string>() : ResolveSecret(job->notion.token);
   if (!token) return Refuse(token.error());
+  for (const std::string& note : WithoutEffect(*job)) Log(LogLevel::kWarning, note);
 
   const notion::NotionSource source({.base_url = job->notion.base_url,
                                      .token = std::move(*token),

@@ -7,6 +7,7 @@
 
 #include "storage/base/check.h"
 #include "storage/base/compress.h"
+#include "storage/identity.h"
 
 namespace sluice {
 namespace {
@@ -63,7 +64,11 @@ namespace {
 #define SLUICE_DOCUMENT_COLUMNS                                                         \
   "d.doc, d.id, d.kind, d.state, d.place, d.parent, d.anchor, d.title, d.name, "        \
   "d.extension, d.part_of_parent, d.revision, d.stem, d.settled, d.known, d.optional, " \
-  "d.open_requests, d.failed_requests, d.waiting_for, d.epoch, d.generation, d.listed"
+  "d.open_requests, d.failed_requests, d.waiting_for, d.epoch, d.generation, "          \
+  "d.listed, " SLUICE_IDENTITY_COLUMNS ", d.checksum"
+
+// Where the identity columns begin among these.
+constexpr int kIdentityColumn = 22;
 
 }  // namespace
 
@@ -78,14 +83,16 @@ Documents::Documents(Database& database, Frontier& frontier, Intact intact)
       insert_(database, R"sql(
         INSERT INTO documents(id, kind, state, place, parent, anchor, title, name, extension,
                               part_of_parent, revision, settled, known, optional, listed,
-                              open_requests, failed_requests, waiting_for, epoch, generation)
-        VALUES(?, ?, 'unlisted', 'top', '', '', '', '', '', 0, '', 0, 0, 0, 0, 0, 0, 0, 0, 0)
+                              open_requests, failed_requests, waiting_for, epoch, generation,
+                              checksum)
+        VALUES(?, ?, 'unlisted', 'top', '', '', '', '', '', 0, '', 0, 0, 0, 0, 0, 0, 0, 0, 0, ?)
         RETURNING doc)sql"),
       save_(database, R"sql(
         UPDATE documents
            SET state = ?, place = ?, parent = ?, anchor = ?, title = ?, name = ?, extension = ?,
                part_of_parent = ?, revision = ?, stem = ?, settled = ?, known = ?, optional = ?, listed = ?,
-               open_requests = ?, failed_requests = ?, waiting_for = ?, epoch = ?, generation = ?
+               open_requests = ?, failed_requests = ?, waiting_for = ?, epoch = ?, generation = ?,
+               checksum = ?
          WHERE doc = ?)sql"),
       save_progress_(database, R"sql(
         UPDATE documents
@@ -615,9 +622,9 @@ constexpr const char* kUnseen = "generation < ? AND known AND extension <> '' AN
 // What no listing ever gave cannot vanish from one; it is asked for each time and counts here only
 // as found or gone.
 std::int64_t Documents::CountVanished() {
-  Statement count(database_,
-                  fmt::format("SELECT count(*) FROM documents WHERE {} AND listed", kUnseen)
-                      .c_str());
+  Statement count(
+      database_,
+      fmt::format("SELECT count(*) FROM documents WHERE {} AND listed", kUnseen).c_str());
   auto run = count.Use();
   run.Bind(generation_);
   run.Next();
@@ -696,7 +703,16 @@ RowType ReadRow(const Statement::Run& run) {
   row.epoch = run.Int(19);
   row.generation = run.Int(20);
   row.listed = run.Int(21) != 0;
+  VerifyIdentity(run, kIdentityColumn);
   return row;
+}
+
+template <class RowType>
+std::int64_t ChecksumOf(const RowType& row) {
+  return IdentityChecksum(
+      {.texts = {row.id, row.kind, row.place, row.parent, row.anchor, row.title, row.name,
+                 row.extension, row.revision, row.stem ? std::string_view(*row.stem) : ""},
+       .flags = {!row.stem, row.part_of_parent, row.settled, row.known}});
 }
 
 }  // namespace
@@ -719,10 +735,10 @@ Documents::Row Documents::InsertRow(const DocumentUpdate& update) {
   Row row;
   row.id = update.id.value;
   row.kind = update.kind;
+  auto run = insert_.Use();
+  run.Bind(row.id).Bind(row.kind).Bind(ChecksumOf(row));
   row.title = update.title;
   row.optional = update.optional;
-  auto run = insert_.Use();
-  run.Bind(row.id).Bind(row.kind);
   SLUICE_CHECK(run.Next());
   row.doc = run.Int(0);
   return row;
@@ -753,6 +769,7 @@ void Documents::Save(const Row& row) {
       .Bind(row.waiting_for)
       .Bind(row.epoch)
       .Bind(row.generation)
+      .Bind(ChecksumOf(row))
       .Bind(row.doc)
       .Done();
 }

@@ -49,6 +49,18 @@ Status CheckVersion(Database& database, const std::filesystem::path& file) {
   return {};
 }
 
+Status CheckIndexes(Database& database, const std::filesystem::path& file) {
+  for (const char* table : {"documents", "mentions", "aliases", "outputs", "frontier"}) {
+    Statement check(database, fmt::format("PRAGMA integrity_check({})", table).c_str());
+    auto run = check.Use();
+    if (run.Next() && run.Text(0) == "ok") continue;
+    return Fail(Code::kDamaged,
+                fmt::format("{} is damaged (table {}: {}); move it away or run with --fresh",
+                            file.string(), table, run.Text(0)));
+  }
+  return {};
+}
+
 Error ToError(const SQLite::Exception& exception, const std::filesystem::path& file) {
   const std::string name = file.empty() ? std::string("the state") : file.string();
   switch (exception.getErrorCode()) {
@@ -58,7 +70,12 @@ Error ToError(const SQLite::Exception& exception, const std::filesystem::path& f
     case SQLITE_CANTOPEN:
     case SQLITE_READONLY:
     case SQLITE_PERM:
-      return {Code::kDisk, fmt::format("{}: {}", name, exception.what())};
+      // SQLite does not say which it was: a full disk looks like this, too (no inode for the log).
+      return {
+          Code::kDisk,
+          fmt::format("{}: {}; free space and inodes on its disk, or see that it works and may be "
+                      "written, and run again",
+                      name, exception.what())};
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
       return {Code::kDamaged, fmt::format("{} is damaged ({}); move it away or run with --fresh",

@@ -69,6 +69,7 @@ Result<std::unique_ptr<Store>> Store::Open(const std::filesystem::path& file, St
     {
       Database database(file, Database::Mode::kReadWrite);
       if (auto status = PrepareSchema(database, file); !status) return Fail(status.error());
+      if (auto status = CheckIndexes(database, file); !status) return Fail(status.error());
     }
     return std::unique_ptr<Store>(new Store(file, std::move(options), clock, std::move(intact)));
   });
@@ -410,8 +411,7 @@ Result<bool> Store::Advance(const Ask& ask) {
     if (!asked_for_unseen_) {
       asked_for_unseen_ = true;
       const bool too_many = TooMany(documents_->CountVanished(), documents_->CountKnown());
-      const auto which =
-          too_many ? Documents::Unseen::kNeverListed : Documents::Unseen::kAll;
+      const auto which = too_many ? Documents::Unseen::kNeverListed : Documents::Unseen::kAll;
       if (documents_->AskForUnseen(which)) return true;
     }
     discovery_ended_ = !documents_->SettleRest();
@@ -507,11 +507,7 @@ void Store::Checkpoint() noexcept {
 
 template <class Work>
 auto Store::Transaction(Work&& work) -> std::invoke_result_t<Work> {
-  if (broken_) {
-    return Fail(Code::kDisk,
-                "an earlier commit failed; nothing more is written in this run. "
-                "Run the same command again");
-  }
+  if (broken_) return Fail(*broken_);
   auto result = CatchSqlite(file_, [&]() -> std::invoke_result_t<Work> {
     database_.Begin();
     auto value = work();
@@ -519,7 +515,7 @@ auto Store::Transaction(Work&& work) -> std::invoke_result_t<Work> {
     return value;
   });
   if (!result) {
-    broken_ = true;
+    broken_ = result.error();
     database_.Rollback();
   }
   return result;

@@ -10,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -95,8 +96,8 @@ class Store {
   // Outputs that have been replaced or whose document is gone; their files are to be removed.
   Result<std::vector<std::string>> ObsoleteOutputs();
   Status ForgetOutputs(const std::vector<std::string>& paths);
-  // Marks the outputs of deleted documents as obsolete, and returns how many; none, and a shortfall,
-  // when they are more than may be deleted. Call when the run is complete.
+  // Marks the outputs of deleted documents as obsolete, and returns how many; none, and a
+  // shortfall, when they are more than may be deleted. Call when the run is complete.
   Result<std::int64_t> WithdrawMissing();
 
   // Both give the space back to the file system. Trim returns how many entries went.
@@ -151,7 +152,7 @@ class Store {
   Intact intact_;
 
   // Only on the commit thread.
-  bool broken_ = false;  // a commit failed
+  std::optional<Error> broken_;  // why a commit failed; every later one says the same
   bool discovery_ended_ = false;
   bool asked_for_unseen_ = false;
   std::int64_t run_ = 0;

@@ -4,6 +4,7 @@
 
 #include "storage/base/compress.h"
 #include "storage/database.h"
+#include "storage/identity.h"
 #include "storage/schema.h"
 
 namespace sluice {
@@ -16,11 +17,16 @@ constexpr std::size_t kBodyBytesMax = std::size_t{1} << 30;
 constexpr int kChildrenBatch = 256;
 
 constexpr const char* kColumns =
-    "d.id, d.kind, d.parent, d.title, d.stem, d.extension, d.revision, d.known";
+    "d.id, d.kind, d.parent, d.title, d.stem, d.extension, d.revision, "
+    "d.known, " SLUICE_IDENTITY_COLUMNS ", d.checksum";
+
+// Where the identity columns begin among these.
+constexpr int kIdentityColumn = 8;
 
 std::string Select(std::string_view rest) { return fmt::format("SELECT {} {}", kColumns, rest); }
 
 DocumentRow ReadDocument(const Statement::Run& run) {
+  VerifyIdentity(run, kIdentityColumn);
   DocumentRow row{.id = DocumentId(run.Text(0)),
                   .kind = run.Text(1),
                   .parent = DocumentId(run.Text(2)),

@@ -9,6 +9,7 @@
 #include "storage/beneath.h"
 #include "storage/database.h"
 #include "storage/file_state.h"
+#include "storage/identity.h"
 #include "storage/manifest.h"
 #include "storage/schema.h"
 
@@ -88,6 +89,11 @@ void Verifier::CheckFrontier() {
 }
 
 void Verifier::CheckDocuments() {
+  {
+    Statement rows(database_, "SELECT " SLUICE_IDENTITY_COLUMNS ", d.checksum FROM documents d");
+    auto run = rows.Use();
+    while (run.Next()) VerifyIdentity(run, 0);
+  }
   {
     Statement unfinished(database_, R"sql(
       SELECT kind, id, title, state FROM documents
@@ -181,6 +187,7 @@ Result<Verification> VerifyExport(const std::filesystem::path& root,
   return CatchSqlite(state_file, [&]() -> Result<Verification> {
     Database database(state_file, Database::Mode::kReadOnly);
     if (auto status = CheckVersion(database, state_file); !status) return Fail(status.error());
+    if (auto status = CheckIndexes(database, state_file); !status) return Fail(status.error());
     return Verifier(database, root, problems_max).Run();
   });
 }

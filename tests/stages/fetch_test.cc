@@ -7,40 +7,12 @@
 
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_transport.h"
+#include "tests/support/judging_source.h"
 
 namespace sluice {
 namespace {
 
 using namespace std::chrono_literals;
-
-// An API that only judges; nothing is read or rendered here.
-class JudgingSource final : public Source {
- public:
-  std::string_view name() const override { return "judging"; }
-  SourceLimits Limits() const override { return {}; }
-  std::vector<Request> FirstRequests() const override { return {}; }
-  std::vector<Request> RequestsForUnlisted(const DocumentRow&) const override { return {}; }
-  HttpRequest ToHttp(const Request& request) const override {
-    const bool absolute = request.target.starts_with("https:");
-    return {.method = request.method,
-            .url = absolute ? request.target : "https://api.example" + request.target};
-  }
-  Result<Reading> Read(const Request&, std::string_view, WallMs) const override {
-    return Reading{};
-  }
-  Verdict Judge(const Request&, int status, std::string_view) const override {
-    if (status == 401) return {.code = Code::kUnauthorized, .message = "token is invalid"};
-    if (status == 404) return {.code = Code::kNotFound, .message = "no such page"};
-    if (status == 400) return {.code = Code::kInvalid, .message = "bad request"};
-    return {.code = Code::kTransient, .message = "server trouble"};
-  }
-  std::optional<Reading> ReadRefusal(const Request&, int, std::string_view) const override {
-    return std::nullopt;
-  }
-  Result<Rendering> Render(const DocumentRow&, DocumentInputs&, TextSink&) const override {
-    return Rendering{};
-  }
-};
 
 class FetchTest : public testing::Test {
  protected:

@@ -168,6 +168,7 @@ Outcome Exporter::ExportInterrupted(const SimProcess& sim, const Interruption& i
 Outcome Exporter::Run(const std::vector<std::string>& args) const {
   Command command{.args = args, .environment = {{kTokenVariable, token_}}};
   command.args.insert(command.args.begin(), (binaries_ / "sluice").string());
+  command.args.insert(command.args.begin(), wrapper_.begin(), wrapper_.end());
   command.working_folder = folder_.path().string();
   command.deadline = kDeadline;
   ProcessResult result = RunProcess(command);

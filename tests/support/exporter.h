@@ -50,6 +50,10 @@ class Exporter {
   void SetToken(std::string token) { token_ = std::move(token); }
   // The service that Export() exports from; until then one that nobody offers.
   void UseService(std::string url) { url_ = std::move(url); }
+  // What every command of Export() and Run() is put behind from now on, e.g. strace and its flags.
+  void RunUnder(std::vector<std::string> wrapper) { wrapper_ = std::move(wrapper); }
+  // Where Export() writes: by default a folder of its own.
+  void UseOutput(std::filesystem::path output) { output_ = std::move(output); }
 
   // `sluice notion` into output(), with `more` behind the usual flags.
   Outcome Export(const std::vector<std::string>& more = {}) const;
@@ -69,7 +73,7 @@ class Exporter {
   // Any other command line, with the same environment.
   Outcome Run(const std::vector<std::string>& args) const;
 
-  std::filesystem::path output() const { return folder_ / "out"; }
+  std::filesystem::path output() const { return output_; }
   std::filesystem::path state() const { return output() / ".sluice" / "state.db"; }
   // Begins anew, as if nothing had been exported.
   void Clear() const { std::filesystem::remove_all(output()); }
@@ -84,6 +88,8 @@ class Exporter {
 
   std::filesystem::path binaries_;
   TempDir folder_;
+  std::filesystem::path output_ = folder_ / "out";
+  std::vector<std::string> wrapper_;
   std::string token_ = "simulated";
   std::string url_ = "http://127.0.0.1:9";  // RFC 863: nobody listens
 };

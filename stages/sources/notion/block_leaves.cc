@@ -120,9 +120,10 @@ void BlockRenderer::LinksInCode(const Block& block) {
     if (href.empty()) continue;
     const std::string text = Label(GetString(run, "plain_text"));
     Write(block, Comment(fmt::format("link text=\"{}\" url={}", text, href)));
-    AddNote(context_, "code link",
-            fmt::format("block {}: a code block cannot hold the link of '{}' to {}; it stands below",
-                        block.id, text, href));
+    AddNote(
+        context_, "code link",
+        fmt::format("block {}: a code block cannot hold the link of '{}' to {}; it stands below",
+                    block.id, text, href));
   }
 }
 

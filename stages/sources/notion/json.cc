@@ -13,11 +13,13 @@ Result<JsonDocument> JsonDocument::Parse(std::string_view text) {
   const std::size_t capacity = std::max<std::size_t>(text.size(), 64);
   auto error = document.parser_->allocate(capacity, kJsonDepthMax);
   if (!error) error = document.parser_->parse(text.data(), text.size()).get(document.root_);
-  if (error) {
-    return Fail(Code::kInvalid, fmt::format("no JSON document of at most {} levels: {}",
-                                            kJsonDepthMax, simdjson::error_message(error)));
+  if (!error) return document;
+  if (error == simdjson::DEPTH_ERROR) {
+    return Fail(Code::kInvalid,
+                fmt::format("answer is nested deeper than {} levels", kJsonDepthMax));
   }
-  return document;
+  return Fail(Code::kTransient, fmt::format("answer is not whole JSON (it ends at byte {}): {}",
+                                            text.size(), simdjson::error_message(error)));
 }
 
 std::optional<Json> Get(const Json& json, std::string_view key) {
@@ -27,11 +29,30 @@ std::optional<Json> Get(const Json& json, std::string_view key) {
   return value;
 }
 
+std::optional<Json> GetObject(const Json& json, std::string_view key) {
+  const auto value = Get(json, key);
+  return value && value->is_object() ? value : std::nullopt;
+}
+
+std::optional<Json> GetArrayElement(const Json& json, std::string_view key) {
+  const auto value = Get(json, key);
+  return value && value->is_array() ? value : std::nullopt;
+}
+
 std::string_view GetString(const Json& json, std::string_view key) {
   const auto value = Get(json, key);
+  return value ? AsText(*value) : std::string_view();
+}
+
+std::string_view AsText(const Json& json) {
   std::string_view text;
-  if (!value || value->get(text)) return {};
-  return text;
+  return json.get(text) ? std::string_view() : text;
+}
+
+std::size_t ArraySize(const Json& json, std::string_view key) {
+  std::size_t size = 0;
+  ForEach(json, key, [&](const Json&) { ++size; });
+  return size;
 }
 
 bool GetBool(const Json& json, std::string_view key) {

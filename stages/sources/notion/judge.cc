@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "stages/sources/notion/asked.h"
-#include "stages/sources/notion/read_json.h"
+#include "stages/sources/notion/json.h"
 #include "stages/sources/notion/trail.h"
 
 namespace sluice::notion {
@@ -24,10 +24,11 @@ std::string Shorten(std::string text) {
 }
 
 ApiError ReadError(std::string_view body) {
-  simdjson::dom::parser parser;
-  const Result<Json> json = ParseJson(parser, body);
-  if (!json) return {};
-  return {.code = std::string(Text(*json, "code")), .message = std::string(Text(*json, "message"))};
+  const auto document = JsonDocument::Parse(body);
+  if (!document) return {};
+  const Json json = document->root();
+  return {.code = std::string(GetString(json, "code")),
+          .message = std::string(GetString(json, "message"))};
 }
 
 Code CodeOf(int status) {

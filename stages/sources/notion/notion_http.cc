@@ -2,9 +2,10 @@
 
 namespace sluice::notion {
 
-// Notion API reference, "Request limits": three requests a second on average. Bursts are allowed, but
-// how large is not said, and one that is refused costs more than one that is not made gains. What
-// may be in flight of each kind follows from how long such a call takes and how large it answers.
+// Notion API reference, "Request limits": three requests a second on average. Bursts are allowed,
+// but how large is not said, and one that is refused costs more than one that is not made gains.
+// What may be in flight of each kind follows from how long such a call takes and how large it
+// answers.
 SourceLimits NotionLimits() {
   return {.requests_per_second = 3,
           .burst = 1,

@@ -27,11 +27,11 @@ void AskForChildren(const Request& request, std::string_view raw_id, const Trail
 
 // Notes of a meeting hang below three blocks that no children list names.
 bool AskForMeeting(Json payload, const Request& request, Reading& reading) {
-  const auto children = ObjectField(payload, "children");
+  const auto children = GetObject(payload, "children");
   if (!children) return false;
   bool asked = false;
   for (const std::string_view key : {"summary_block_id", "notes_block_id", "transcript_block_id"}) {
-    const std::string_view id = Text(*children, key);
+    const std::string_view id = GetString(*children, key);
     if (id.empty()) continue;
     AskForChildren(request, id, {}, reading);
     asked = true;
@@ -41,25 +41,25 @@ bool AskForMeeting(Json payload, const Request& request, Reading& reading) {
 
 // The block that a synced copy copies; empty where it is an original, or no synced block.
 std::string SyncedFrom(Json block) {
-  const auto payload = Field(block, "synced_block");
-  const auto from = payload ? Field(*payload, "synced_from") : std::nullopt;
-  return from ? DashedId(Text(*from, "block_id")) : std::string();
+  const auto payload = Get(block, "synced_block");
+  const auto from = payload ? Get(*payload, "synced_from") : std::nullopt;
+  return from ? DashedId(GetString(*from, "block_id")) : std::string();
 }
 
 // A block names its own parent. Only where that is the list it stands in does the page hang here:
 // the same page may be shown elsewhere, too.
 bool BelongsHere(Json block, const std::string& listed) {
   const Position position = ReadParent(block, "parent");
-  return position.parent.empty() ? !ObjectField(block, "parent") : position.parent.value == listed;
+  return position.parent.empty() ? !GetObject(block, "parent") : position.parent.value == listed;
 }
 
 void ReadChildDocument(Json block, std::string_view kind, const Request& request,
                        const std::string& listed, const NotionOptions& options, Reading& reading) {
-  const DocumentId id(DashedId(Text(block, "id")));
+  const DocumentId id(DashedId(GetString(block, "id")));
   if (id.empty() || InTrash(block)) return;
-  const auto payload = Field(block, Text(block, "type"));
+  const auto payload = Get(block, GetString(block, "type"));
   DocumentUpdate hint{.id = id, .kind = std::string(kind)};
-  if (payload) hint.title = Text(*payload, "title");
+  if (payload) hint.title = GetString(*payload, "title");
   const bool root = std::any_of(options.roots.begin(), options.roots.end(),
                                 [&](const std::string& r) { return DashedId(r) == id.value; });
   if (BelongsHere(block, listed) && !root) {
@@ -74,7 +74,7 @@ void ReadChildDocument(Json block, std::string_view kind, const Request& request
 
 void ReadBlock(Json block, const Request& request, const std::string& listed,
                const NotionOptions& options, Reading& reading) {
-  const std::string_view type = Text(block, "type");
+  const std::string_view type = GetString(block, "type");
   if (type == "child_page" || type == "child_database") {
     ReadChildDocument(block, type == "child_page" ? "page" : "database", request, listed, options,
                       reading);
@@ -82,11 +82,11 @@ void ReadBlock(Json block, const Request& request, const std::string& listed,
   }
   AddReferences(BlockReferences(block), options, reading.mentions, reading);
   if (type == "meeting_notes" || type == "transcription") {
-    const auto payload = Field(block, type);
+    const auto payload = Get(block, type);
     if (payload && AskForMeeting(*payload, request, reading)) return;
   }
-  if (!Flag(block, "has_children")) return;
-  AskForChildren(request, Text(block, "id"), {.synced_from = SyncedFrom(block)}, reading);
+  if (!GetBool(block, "has_children")) return;
+  AskForChildren(request, GetString(block, "id"), {.synced_from = SyncedFrom(block)}, reading);
 }
 
 }  // namespace sluice::notion

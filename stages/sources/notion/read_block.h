@@ -3,8 +3,8 @@
 
 #include <string>
 
+#include "stages/sources/notion/json.h"
 #include "stages/sources/notion/notion_options.h"
-#include "stages/sources/notion/read_json.h"
 #include "stages/sources/source.h"
 
 namespace sluice::notion {

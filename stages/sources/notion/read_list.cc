@@ -67,9 +67,9 @@ void OpenNextWindow(const List& list, Reading& reading) {
 }
 
 void ReadLimit(const List& list, bool ended, Reading& reading) {
-  const auto status = Field(list.answer, "request_status");
-  if (!status || Text(*status, "type") != "incomplete") return;
-  const std::string_view reason = Text(*status, "incomplete_reason");
+  const auto status = Get(list.answer, "request_status");
+  if (!status || GetString(*status, "type") != "incomplete") return;
+  const std::string_view reason = GetString(*status, "incomplete_reason");
   if (list.asked.subject == Subject::kSearch) {
     AddShortfall(
         "search ended at the API's limit of 10,000 results; pages that only the search "
@@ -85,10 +85,10 @@ void ReadLimit(const List& list, bool ended, Reading& reading) {
 }
 
 void ReadEnd(const List& list, Reading& reading) {
-  const std::string_view cursor = Text(list.answer, "next_cursor");
+  const std::string_view cursor = GetString(list.answer, "next_cursor");
   // Recordings of property items before 2022 have the cursor alone.
   const bool more =
-      Field(list.answer, "has_more") ? Flag(list.answer, "has_more") : !cursor.empty();
+      Get(list.answer, "has_more") ? GetBool(list.answer, "has_more") : !cursor.empty();
   if (more && cursor.empty()) {
     AddShortfall(Describe(list.request) +
                      ": the API says that there is more and gives no cursor to ask for it",
@@ -105,7 +105,7 @@ void ReadObjects(List& list, Json results, const NotionOptions& options, WallMs 
   std::size_t unreadable = 0;
   ForEach(results, [&](Json result) {
     if (!ReadObject(result, options, now_ms, reading)) ++unreadable;
-    const std::string_view created = Text(result, "created_time");
+    const std::string_view created = GetString(result, "created_time");
     if (ParseTime(created)) list.trail.created_last = created;
   });
   if (unreadable == 0) return;
@@ -117,7 +117,7 @@ void ReadObjects(List& list, Json results, const NotionOptions& options, WallMs 
 // A CSV shows the links and the people of all its rows.
 void AddRowReferences(Json results, const NotionOptions& options, Reading& reading) {
   ForEach(results, [&](Json row) {
-    const auto properties = Field(row, "properties");
+    const auto properties = Get(row, "properties");
     if (properties && !InTrash(row)) {
       AddReferences(FindReferences(*properties), options, reading.mentions, reading);
     }
@@ -127,10 +127,10 @@ void AddRowReferences(Json results, const NotionOptions& options, Reading& readi
 // Recorded comments name their author only by id; newer ones carry the name as it is shown.
 void ReadComment(Json comment, const NotionOptions& options, Reading& reading) {
   std::vector<Reference> references;
-  if (const auto text = Field(comment, "rich_text")) references = FindReferences(*text);
-  const auto shown = Field(comment, "display_name");
-  const auto author = Field(comment, "created_by");
-  if (author && (!shown || Text(*shown, "resolved_name").empty())) {
+  if (const auto text = Get(comment, "rich_text")) references = FindReferences(*text);
+  const auto shown = Get(comment, "display_name");
+  const auto author = Get(comment, "created_by");
+  if (author && (!shown || GetString(*shown, "resolved_name").empty())) {
     for (const Reference& reference : FindReferences(*author)) references.push_back(reference);
   }
   AddReferences(references, options, reading.mentions, reading);
@@ -173,13 +173,13 @@ Result<Reading> ReadList(const Request& request, const Asked& asked, Json answer
                          const NotionOptions& options, WallMs now_ms) {
   Reading reading;
   // A property of a simple type is one item and no list.
-  if (asked.subject == Subject::kProperty && Text(answer, "object") == "property_item") {
+  if (asked.subject == Subject::kProperty && GetString(answer, "object") == "property_item") {
     reading.keep = true;
     AddReferences(FindReferences(answer), options, reading.mentions, reading);
     Tidy(reading);
     return reading;
   }
-  const auto results = ArrayField(answer, "results");
+  const auto results = GetArrayElement(answer, "results");
   if (!results) {
     return Fail(Code::kInvalid, Describe(request) + ": answer is no list: it has no `results`");
   }

@@ -3,8 +3,8 @@
 #pragma once
 
 #include "stages/sources/notion/asked.h"
+#include "stages/sources/notion/json.h"
 #include "stages/sources/notion/notion_options.h"
-#include "stages/sources/notion/read_json.h"
 #include "stages/sources/source.h"
 
 namespace sluice::notion {

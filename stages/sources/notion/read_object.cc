@@ -39,22 +39,22 @@ std::optional<int> ParseOffset(std::string_view text) {
   return (text[0] == '-' ? -1 : 1) * (*hours * 60 + *minutes);
 }
 
-bool IsTitle(Json property) { return Text(property, "type") == "title"; }
+bool IsTitle(Json property) { return GetString(property, "type") == "title"; }
 
 std::string PageTitle(Json page) {
   std::string title;
-  const auto properties = Field(page, "properties");
+  const auto properties = Get(page, "properties");
   if (!properties) return title;
   ForEachValue(*properties, [&](Json property) {
     if (IsTitle(property)) {
-      if (const auto text = Field(property, "title")) title = PlainText(*text);
+      if (const auto text = Get(property, "title")) title = PlainText(*text);
     }
   });
   return title;
 }
 
 std::string ObjectTitle(Json object) {
-  const auto title = Field(object, "title");
+  const auto title = Get(object, "title");
   return title ? PlainText(*title) : std::string();
 }
 
@@ -66,7 +66,7 @@ bool IsRoot(const DocumentId& id, const NotionOptions& options) {
 // What is the same for a page, a database and a data source.
 DocumentUpdate CommonUpdate(Json object, const DocumentId& id, const Position& position,
                             std::string title, const NotionOptions& options, WallMs now_ms) {
-  const std::string_view edited = Text(object, "last_edited_time");
+  const std::string_view edited = GetString(object, "last_edited_time");
   const std::optional<WallMs> edited_ms = ParseTime(edited);
   DocumentUpdate update{.id = id, .place = position.place, .parent = position.parent};
   // Whatever a root hangs under is not exported with it.
@@ -88,11 +88,11 @@ bool UsableInPath(std::string_view id) {
 }
 
 void AddPropertyRequests(Json page, DocumentUpdate& update, Reading& reading) {
-  const auto properties = Field(page, "properties");
+  const auto properties = Get(page, "properties");
   if (!properties) return;
   ForEachValue(*properties, [&](Json property) {
     if (!NeedsPropertyRequest(property)) return;
-    const std::string_view id = Text(property, "id");
+    const std::string_view id = GetString(property, "id");
     if (UsableInPath(id)) {
       update.content.push_back(PropertyRequest(update.id, update.revision, id, ""));
       return;
@@ -102,7 +102,7 @@ void AddPropertyRequests(Json page, DocumentUpdate& update, Reading& reading) {
          .kind = "truncated",
          .text = fmt::format("page {}: a {} property has more values than the page holds, and no "
                              "usable id to ask for them; the first ones are exported",
-                             update.id.value, Text(property, "type"))});
+                             update.id.value, GetString(property, "type"))});
   });
 }
 
@@ -112,15 +112,15 @@ void ReadPage(Json page, const DocumentId& id, const NotionOptions& options, Wal
       CommonUpdate(page, id, ReadParent(page, "parent"), PageTitle(page), options, now_ms);
   update.kind = "page";
   update.extension = ".md";
-  const auto parent = Field(page, "parent");
-  update.part_of_parent =
-      parent && (!Text(*parent, "database_id").empty() || !Text(*parent, "data_source_id").empty());
+  const auto parent = Get(page, "parent");
+  update.part_of_parent = parent && (!GetString(*parent, "database_id").empty() ||
+                                     !GetString(*parent, "data_source_id").empty());
   update.content.push_back(ChildrenRequest(id, update.revision, id.value, "", 0));
   AddPropertyRequests(page, update, reading);
   if (options.comments) {
     update.content.push_back(CommentsRequest(id, update.revision, id.value, ""));
   }
-  if (const auto properties = Field(page, "properties")) {
+  if (const auto properties = Get(page, "properties")) {
     AddReferences(FindReferences(*properties), options, update.mentions, reading);
   }
   reading.documents.push_back(std::move(update));
@@ -136,11 +136,11 @@ void AddDatabase(DocumentUpdate update, ApiVersion version, Reading& reading) {
 void ReadDataSource(Json source, const DocumentId& id, const NotionOptions& options, WallMs now_ms,
                     Reading& reading) {
   // Its parent is the container, which is no document; what that hangs under is told apart.
-  const Position position = Field(source, "database_parent") ? ReadParent(source, "database_parent")
-                                                             : Position{.place = Place::kUnchanged};
+  const Position position = Get(source, "database_parent") ? ReadParent(source, "database_parent")
+                                                           : Position{.place = Place::kUnchanged};
   DocumentUpdate update = CommonUpdate(source, id, position, ObjectTitle(source), options, now_ms);
-  if (const auto parent = Field(source, "parent")) {
-    const DocumentId container(DashedId(Text(*parent, "database_id")));
+  if (const auto parent = Get(source, "parent")) {
+    const DocumentId container(DashedId(GetString(*parent, "database_id")));
     if (!container.empty()) update.aliases.push_back(container);
     if (IsRoot(container, options)) update.place = Place::kTop, update.parent = {};
   }
@@ -153,13 +153,13 @@ void ReadContainer(Json container, const DocumentId& id, const NotionOptions& op
   Position position = ReadParent(container, "parent");
   if (IsRoot(id, options)) position = {};
   ForEach(container, "data_sources", [&](Json source) {
-    const DocumentId source_id(DashedId(Text(source, "id")));
+    const DocumentId source_id(DashedId(GetString(source, "id")));
     if (source_id.empty()) return;
     reading.documents.push_back({.id = source_id,
                                  .kind = "database",
                                  .place = position.place,
                                  .parent = position.parent,
-                                 .title = std::string(Text(source, "name")),
+                                 .title = std::string(GetString(source, "name")),
                                  .aliases = {id}});
   });
 }
@@ -168,7 +168,7 @@ void ReadUser(Json user, const DocumentId& id, Reading& reading) {
   reading.documents.push_back({.id = UserDocument(id.value),
                                .kind = "user",
                                .place = Place::kTop,
-                               .title = std::string(Text(user, "name")),
+                               .title = std::string(GetString(user, "name")),
                                .object = simdjson::minify(user)});
 }
 
@@ -204,31 +204,31 @@ std::string FormatTime(WallMs ms) {
 }
 
 bool InTrash(Json object) {
-  return Field(object, "in_trash") ? Flag(object, "in_trash") : Flag(object, "archived");
+  return Get(object, "in_trash") ? GetBool(object, "in_trash") : GetBool(object, "archived");
 }
 
 std::string PlainText(Json rich_text) {
   std::string text;
-  ForEach(rich_text, [&](Json run) { text += Text(run, "plain_text"); });
+  ForEach(rich_text, [&](Json run) { text += GetString(run, "plain_text"); });
   return text;
 }
 
 Position ReadParent(Json object, std::string_view key) {
-  const auto parent = Field(object, key);
+  const auto parent = Get(object, key);
   if (!parent) return {};
   // A row of 2025 names both its data source and the container; the former is the document.
   for (const std::string_view name : {"data_source_id", "database_id", "page_id"}) {
-    const DocumentId id(DashedId(Text(*parent, name)));
+    const DocumentId id(DashedId(GetString(*parent, name)));
     if (!id.empty()) return {.place = Place::kUnder, .parent = id};
   }
-  const DocumentId block(DashedId(Text(*parent, "block_id")));
+  const DocumentId block(DashedId(GetString(*parent, "block_id")));
   if (!block.empty()) return {.place = Place::kUnresolved, .parent = block};
   return {};
 }
 
 bool ReadObject(Json object, const NotionOptions& options, WallMs now_ms, Reading& reading) {
-  const std::string_view type = Text(object, "object");
-  const DocumentId id(DashedId(Text(object, "id")));
+  const std::string_view type = GetString(object, "object");
+  const DocumentId id(DashedId(GetString(object, "id")));
   if (id.empty()) return false;
   if (type == "user") {
     ReadUser(object, id, reading);
@@ -240,7 +240,7 @@ bool ReadObject(Json object, const NotionOptions& options, WallMs now_ms, Readin
     ReadPage(object, id, options, now_ms, reading);
   } else if (type == "data_source") {
     ReadDataSource(object, id, options, now_ms, reading);
-  } else if (ObjectField(object, "properties")) {
+  } else if (GetObject(object, "properties")) {
     AddDatabase(CommonUpdate(object, id, ReadParent(object, "parent"), ObjectTitle(object), options,
                              now_ms),
                 ApiVersion::k2022_06_28, reading);

@@ -4,8 +4,8 @@
 #include <optional>
 #include <string_view>
 
+#include "stages/sources/notion/json.h"
 #include "stages/sources/notion/notion_options.h"
-#include "stages/sources/notion/read_json.h"
 #include "stages/sources/source.h"
 
 namespace sluice::notion {

@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include "stages/sources/notion/asked.h"
+#include "stages/sources/notion/json.h"
 #include "stages/sources/notion/judge.h"
-#include "stages/sources/notion/read_json.h"
 #include "stages/sources/notion/read_list.h"
 #include "stages/sources/notion/read_object.h"
 #include "stages/sources/notion/references.h"
@@ -17,7 +17,7 @@ namespace {
 // a success, is none of the API's.
 Error ReadErrorObject(const Request& request, Json answer, std::string_view body) {
   std::int64_t status = 0;
-  const auto field = Field(answer, "status");
+  const auto field = Get(answer, "status");
   const bool stated = field && field->get_int64().get(status) == simdjson::SUCCESS;
   if (!stated || status < 400 || status > 599) {
     return {Code::kInvalid,
@@ -60,7 +60,7 @@ void MarkOptional(Reading& reading) {
 
 Result<Reading> ReadSingle(const Request& request, const Asked& asked, Json answer,
                            const NotionOptions& options, WallMs now_ms) {
-  const std::string_view object = Text(answer, "object");
+  const std::string_view object = GetString(answer, "object");
   if (!IsExpected(asked.subject, object)) {
     return Fail(Code::kInvalid, fmt::format("{}: answer is something else: its `object` is \"{}\"",
                                             Describe(request), object.substr(0, 40)));
@@ -85,18 +85,18 @@ bool IsList(Subject subject) {
 
 Result<Reading> ReadAnswer(const Request& request, std::string_view body,
                            const NotionOptions& options, WallMs now_ms) {
-  simdjson::dom::parser parser;
-  const Result<Json> answer = ParseJson(parser, body);
-  if (!answer) {
-    return Fail(answer.error().code, Describe(request) + ": " + answer.error().message);
+  const auto document = JsonDocument::Parse(body);
+  if (!document) {
+    return Fail(document.error().code, Describe(request) + ": " + document.error().message);
   }
-  if (Text(*answer, "object") == "error") return Fail(ReadErrorObject(request, *answer, body));
+  const Json answer = document->root();
+  if (GetString(answer, "object") == "error") return Fail(ReadErrorObject(request, answer, body));
   const Asked asked = ParseRequest(request);
   if (asked.subject == Subject::kUnknown) {
     return Fail(Code::kFatal, Describe(request) + ": no request that this source makes");
   }
-  return IsList(asked.subject) ? ReadList(request, asked, *answer, options, now_ms)
-                               : ReadSingle(request, asked, *answer, options, now_ms);
+  return IsList(asked.subject) ? ReadList(request, asked, answer, options, now_ms)
+                               : ReadSingle(request, asked, answer, options, now_ms);
 }
 
 std::vector<Request> OpeningRequests(const NotionOptions& options) {

@@ -15,18 +15,18 @@ void AddReference(std::string_view raw_id, std::string_view kind, std::vector<Re
 }
 
 void AddIfNameless(Json user, std::vector<Reference>& found) {
-  if (Text(user, "name").empty()) AddReference(Text(user, "id"), "user", found);
+  if (GetString(user, "name").empty()) AddReference(GetString(user, "id"), "user", found);
 }
 
 void AddMention(Json mention, std::vector<Reference>& found) {
-  if (const auto page = Field(mention, "page")) AddReference(Text(*page, "id"), "page", found);
+  if (const auto page = Get(mention, "page")) AddReference(GetString(*page, "id"), "page", found);
   for (const std::string_view key : {"database", "data_source"}) {
-    const auto database = Field(mention, key);
-    if (database) AddReference(Text(*database, "id"), "database", found);
+    const auto database = Get(mention, key);
+    if (database) AddReference(GetString(*database, "id"), "database", found);
   }
   // A user's own `object` says what it is; recordings of 2021 lack it.
-  const auto user = Field(mention, "user");
-  if (user && Text(*user, "object").empty()) AddIfNameless(*user, found);
+  const auto user = Get(mention, "user");
+  if (user && GetString(*user, "object").empty()) AddIfNameless(*user, found);
 }
 
 // "/0123...cdef", "https://www.notion.so/Title-0123...cdef?pvs=4": a plain link into Notion may
@@ -41,20 +41,20 @@ void AddLink(std::string_view href, std::vector<Reference>& found) {
 
 // A page object lists the targets, an item of the property endpoint holds one.
 void AddRelation(Json relation, std::vector<Reference>& found) {
-  AddReference(Text(relation, "id"), "page", found);
-  ForEach(relation, [&](Json target) { AddReference(Text(target, "id"), "page", found); });
+  AddReference(GetString(relation, "id"), "page", found);
+  ForEach(relation, [&](Json target) { AddReference(GetString(target, "id"), "page", found); });
 }
 
-// Recursion is bounded by ParseJson's limit of 256 levels.
+// Recursion is bounded by JsonDocument's limit of 256 levels.
 void Walk(Json json, std::vector<Reference>& found) {
-  const std::string_view type = Text(json, "type");
+  const std::string_view type = GetString(json, "type");
   if (type == "mention") {
-    if (const auto mention = Field(json, "mention")) AddMention(*mention, found);
+    if (const auto mention = Get(json, "mention")) AddMention(*mention, found);
   } else if (type == "relation") {
-    if (const auto relation = Field(json, "relation")) AddRelation(*relation, found);
+    if (const auto relation = Get(json, "relation")) AddRelation(*relation, found);
   }
-  AddLink(Text(json, "href"), found);
-  if (Text(json, "object") == "user") AddIfNameless(json, found);
+  AddLink(GetString(json, "href"), found);
+  if (GetString(json, "object") == "user") AddIfNameless(json, found);
   ForEachValue(json, [&](Json value) { Walk(value, found); });
   ForEach(json, [&](Json item) { Walk(item, found); });
 }
@@ -68,14 +68,14 @@ std::vector<Reference> FindReferences(Json json) {
 }
 
 std::vector<Reference> BlockReferences(Json block) {
-  const std::string_view type = Text(block, "type");
-  const auto payload = Field(block, type);
+  const std::string_view type = GetString(block, "type");
+  const auto payload = Get(block, type);
   if (!payload) return {};
   std::vector<Reference> found = FindReferences(*payload);
   if (type == "link_to_page") {
-    AddReference(Text(*payload, "page_id"), "page", found);
-    AddReference(Text(*payload, "database_id"), "database", found);
-    AddReference(Text(*payload, "data_source_id"), "database", found);
+    AddReference(GetString(*payload, "page_id"), "page", found);
+    AddReference(GetString(*payload, "database_id"), "database", found);
+    AddReference(GetString(*payload, "data_source_id"), "database", found);
   }
   return found;
 }

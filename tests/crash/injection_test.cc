@@ -1,0 +1,107 @@
+// Killed in the middle of any system call that changes something, or told by one that it failed:
+// the same command goes on, to the same bytes.
+#include <array>
+#include <map>
+#include <set>
+
+#include "tests/crash/crash_fixture.h"
+
+namespace sluice {
+namespace {
+
+using testing::Contains;
+using testing::HasSubstr;
+
+// What an export changes the world with (strace -c -f), and how often its busiest thread calls it
+// for the small workspace.
+struct CallCount {
+  const char* call;
+  int most;
+};
+constexpr std::array kCalls = {
+    CallCount{"renameat", 35}, CallCount{"fsync", 7},      CallCount{"fdatasync", 20},
+    CallCount{"syncfs", 5},    CallCount{"pwrite64", 310}, CallCount{"openat2", 239},
+    CallCount{"mkdirat", 14},  CallCount{"unlink", 6},     CallCount{"ftruncate", 6},
+    CallCount{"write", 36},
+};
+
+class InjectionTest : public CrashTest {
+ protected:
+  void SetUp() override {
+    if (!HasStrace()) GTEST_SKIP() << "there is no strace";
+  }
+
+  // `count` positions of each call, from the first to past the last, evenly.
+  template <class Use>
+  static void ForPositions(int count, Use use) {
+    for (const auto& [call, most] : kCalls) {
+      for (int i = 0; i < count; ++i) {
+        const int when = 1 + i * most / count;
+        SCOPED_TRACE(std::string(call) + " " + std::to_string(when));
+        use(std::string(call), std::to_string(when));
+      }
+    }
+  }
+
+  void KillAtEachCall(int count) {
+    int killed = 0;
+    int positions = 0;
+    ForPositions(count, [&](const std::string& call, const std::string& when) {
+      exporter_.Clear();
+      const Outcome outcome = ExportUnder(Inject(call, "signal=KILL:when=" + when));
+      EXPECT_TRUE(outcome.exit_code == kKilled || outcome.exit_code == 0) << outcome.err;
+      killed += outcome.exit_code == kKilled;
+      ++positions;
+      ExpectResumes();
+    });
+    RecordProperty("positions", positions);
+    RecordProperty("killed", killed);
+    EXPECT_GE(killed, positions / 2) << "the positions miss what a run calls";
+  }
+
+  // An error ends the run with a class of its own, or does not matter.
+  void FailEachCall(int count, const std::string& error, const std::string& repeat) {
+    static const std::set<int> kAllowed = {0, 3, 4, 5, 9};
+    ForPositions(count, [&](const std::string& call, const std::string& when) {
+      SCOPED_TRACE(error + repeat);
+      exporter_.Clear();
+      const Outcome outcome =
+          ExportUnder(Inject(call, "error=" + error + ":when=" + when + repeat));
+      EXPECT_THAT(kAllowed, Contains(outcome.exit_code)) << outcome.err;
+      if (outcome.exit_code != 0) {
+        EXPECT_THAT(outcome.err, HasSubstr("error"));
+      }
+      if (outcome.exit_code == 4) {
+        EXPECT_THAT(outcome.err, HasSubstr("/out")) << "which disk";
+      }
+      ++ended_[outcome.exit_code];
+      ExpectResumes();
+    });
+  }
+  void TearDown() override {
+    for (const auto& [code, times] : ended_) {
+      RecordProperty("exit_" + std::to_string(code), times);
+    }
+  }
+
+  std::map<int, int> ended_;
+};
+
+using KillAtCallTest = InjectionTest;
+TEST_F(KillAtCallTest, AnyStateChangingCallResumesToTheSameTree) { KillAtEachCall(4); }
+
+using SoakKillAtCallTest = InjectionTest;
+TEST_F(SoakKillAtCallTest, Positions350ResumeToTheSameTree) { KillAtEachCall(35); }
+
+using InjectedErrorTest = InjectionTest;
+TEST_F(InjectedErrorTest, OnceEndsInOrderAndResumes) { FailEachCall(2, "EIO", ""); }
+TEST_F(InjectedErrorTest, ForEverEndsInOrderAndResumes) { FailEachCall(2, "ENOSPC", "+"); }
+
+using SoakInjectedErrorTest = InjectionTest;
+TEST_F(SoakInjectedErrorTest, Once) { FailEachCall(10, "EIO", ""); }
+TEST_F(SoakInjectedErrorTest, ForEver) { FailEachCall(10, "EIO", "+"); }
+TEST_F(SoakInjectedErrorTest, NoSpaceForEver) { FailEachCall(10, "ENOSPC", "+"); }
+TEST_F(SoakInjectedErrorTest, NoDescriptorsOnce) { FailEachCall(10, "EMFILE", ""); }
+
+}  // namespace
+}  // namespace sluice
