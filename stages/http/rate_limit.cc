@@ -26,9 +26,11 @@ constexpr double kCareWhereExact = 10;
 constexpr double kNear = 0.1;
 constexpr double kGrowth = 1.5;  // per round trip, until the first refusal
 // How deep one refusal may cut. What was accepted just before says more where the rate is unknown;
-// where it is configured, a timer that was late on a busy machine looks the same, and is likelier.
+// where it is configured, a timer that was late on a busy machine looks the same, and is likelier;
+// after so many acceptances in a row it is no more than that.
 constexpr double kCutUnknown = 0.25;
 constexpr double kCutConfigured = 0.9;
+constexpr int kRareAfter = 15;
 constexpr std::size_t kAcceptedKept = 8;
 constexpr Duration kLongRetryAfter = std::chrono::seconds(5);
 constexpr int kRefusalsToObey = 3;
@@ -79,7 +81,10 @@ void RateLimiter::OnAccepted(const Permit& permit) {
     Open();
   }
   if (permit.probe) Open();
-  if (IsFresh(permit)) refusals_in_row_ = 0;
+  if (IsFresh(permit)) {
+    refusals_in_row_ = 0;
+    accepted_in_row_ = std::min(accepted_in_row_ + 1, kRareAfter);
+  }
   SpeedUp();
 }
 
@@ -100,6 +105,7 @@ void RateLimiter::OnRefused(const Permit& permit, std::optional<Duration> retry_
   if (fresh) {
     ++refusals_in_row_;
     SlowDown(permit);
+    accepted_in_row_ = 0;
     reacted_at_ = now;
   }
   refused_sent_at_ = std::max(refused_sent_at_, permit.sent_at);
@@ -153,7 +159,10 @@ void RateLimiter::SlowDown(const Permit& refused) {
   if (refusals_in_row_ == 1) {
     refused_pace_ = refused.pace;
     const double accepted = AcceptedRateBefore(refused.sent_at);
-    const double lowest = refused.pace * (ceiling_ < kUnbounded ? kCutConfigured : kCutUnknown);
+    const double cut = ceiling_ == kUnbounded           ? kCutUnknown
+                       : accepted_in_row_ >= kRareAfter ? kBackOff
+                                                        : kCutConfigured;
+    const double lowest = refused.pace * cut;
     pace_ = std::min(pace_, std::clamp(accepted, lowest, refused.pace * kBackOff));
   } else if (meaning_ == RetryAfterMeaning::kRoundedUp) {
     pace_ /= 2;  // refused by a closed server the pace would say nothing

@@ -100,6 +100,7 @@ class RateLimiter {
   std::optional<double> refused_pace_;  // the pace that was last refused
   RetryAfterMeaning meaning_ = RetryAfterMeaning::kUntested;
   int refusals_in_row_ = 0;                    // fresh ones, without an acceptance between
+  int accepted_in_row_ = 0;                    // since the last refusal; counted up to a few
   SteadyTime reacted_at_ = SteadyTime::min();  // what was sent before is part of the same event
   SteadyTime refused_sent_at_ = SteadyTime::min();
   SteadyTime advised_until_ = SteadyTime::min();  // when the last short Retry-After ends
