@@ -44,9 +44,6 @@ constexpr seconds kRssInterval{1};
 
 constexpr milliseconds kAnyAge{std::chrono::hours(24 * 365 * 100)};
 
-// Fetch hands back what would have to wait for longer than this.
-constexpr WallMs kWallMs = 5000;
-
 FetchOptions FetchOptionsFor(const Job& job, const RunOptions& run, const Source& source) {
   const SourceLimits limits = source.Limits();
   const std::map<std::string, int> configured = {
@@ -287,7 +284,6 @@ class Machine {
     Publish();
     const bool nothing_left = ending || store_.counts().queued() == 0;
     if (nothing_left && admission_.in_flight() == 0 && !finished_set_) {
-      SaveLimits(fetch_.Snapshot());  // a short run never comes to the interval
       finished_set_ = true;
       finished_.Set();
     }
@@ -303,7 +299,9 @@ class Machine {
     }
     // Behind a long wait every admitted request would come straight back, and the whole frontier
     // would be rewritten; what is ready stays where it is.
-    const bool walled = fetch_.Snapshot().wait_until_ms > clock_.WallNow() + kWallMs;
+    const bool walled =
+        fetch_.Snapshot().wait_until_ms >
+        clock_.WallNow() + std::chrono::duration_cast<milliseconds>(kWaitHereMax).count();
     if (!walled && admission_.ready() < kReadyLow) {
       auto items = store_.Take(kReadyMax - admission_.ready());
       if (!items) return Fail(items.error());

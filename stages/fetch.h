@@ -23,6 +23,9 @@ namespace sluice {
 
 class FetchLoop;
 
+// A longer wait is handed back, so that a waiting item does not hold its credit.
+inline constexpr Duration kWaitHereMax = std::chrono::seconds(5);
+
 // A whole answer of status 2xx.
 struct Answer {
   int status = 200;

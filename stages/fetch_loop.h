@@ -15,9 +15,6 @@
 
 namespace sluice {
 
-// A longer wait is handed back, so that a waiting item does not hold its credit.
-inline constexpr Duration kWaitHereMax = std::chrono::seconds(5);
-
 // Everything runs on the loop thread, but for Snapshot() and ExportState(). Shared with every
 // callback that it starts, so that none outlives it.
 class FetchLoop : public std::enable_shared_from_this<FetchLoop> {

@@ -102,17 +102,11 @@ Store::~Store() = default;
 
 Result<Store::Start> Store::BeginRun(const std::vector<Request>& first_requests) {
   return Transaction([&]() -> Result<Start> {
-    generation_ = ToInt(GetMeta(kGeneration));
+    Recall();
     const bool same_job = GetMeta(kFingerprint) == options_.fingerprint;
     const bool unfinished = generation_ > 0 && GetMeta(kFinished) != "1";
-    cache_hits_ = GetCounter("cache_hits");
-    cache_misses_ = GetCounter("cache_misses");
-    manifest_->AdoptAnnounced();
-    RecountCacheAfterKill();
-
     const bool resume = unfinished && same_job && !options_.ignore_revisions;
     if (resume) {
-      requests_done_ = GetCounter("requests_done");
       documents_->Begin(generation_, ParseTrust(GetMeta(kTrust)));
     } else {
       const auto trust = options_.ignore_revisions      ? Documents::Trust::kNothing
@@ -120,12 +114,27 @@ Result<Store::Start> Store::BeginRun(const std::vector<Request>& first_requests)
                                                         : Documents::Trust::kResponses;
       BeginGeneration(first_requests, trust);
     }
-    auto run = statements_->begin_run.Use();
-    run.Bind(generation_).Bind(clock_.WallNow());
-    run.Next();
-    run_ = run.Int(0);
+    AddRunRow();
     return Start{.resumed = resume, .generation = generation_};
   });
+}
+
+// What every run begins with, whatever it is going to do: the counters as the last one left them,
+// and the traces of a kill put right.
+void Store::Recall() {
+  generation_ = ToInt(GetMeta(kGeneration));
+  requests_done_ = GetCounter("requests_done");
+  cache_hits_ = GetCounter("cache_hits");
+  cache_misses_ = GetCounter("cache_misses");
+  manifest_->AdoptAnnounced();
+  RecountCacheAfterKill();
+}
+
+void Store::AddRunRow() {
+  auto run = statements_->begin_run.Use();
+  run.Bind(generation_).Bind(clock_.WallNow());
+  run.Next();
+  run_ = run.Int(0);
 }
 
 void Store::BeginGeneration(const std::vector<Request>& first_requests, Documents::Trust trust) {
@@ -146,40 +155,25 @@ void Store::BeginGeneration(const std::vector<Request>& first_requests, Document
 
 Result<std::int64_t> Store::BeginOffline() {
   return Transaction([&]() -> Result<std::int64_t> {
-    generation_ = ToInt(GetMeta(kGeneration));
-    requests_done_ = GetCounter("requests_done");
-    cache_hits_ = GetCounter("cache_hits");
-    cache_misses_ = GetCounter("cache_misses");
-    RecountCacheAfterKill();
-    manifest_->AdoptAnnounced();
+    Recall();
     documents_->Begin(generation_, Documents::Trust::kResponses);
     // Without a listing nothing has vanished.
     asked_for_unseen_ = true;
     const std::int64_t count = documents_->RenderAll();
     if (count > 0) SetMeta(kFinished, "0");
-    auto run = statements_->begin_run.Use();
-    run.Bind(generation_).Bind(clock_.WallNow());
-    run.Next();
-    run_ = run.Int(0);
+    AddRunRow();
     return count;
   });
 }
 
 Result<std::int64_t> Store::BeginRetry() {
   return Transaction([&]() -> Result<std::int64_t> {
-    generation_ = ToInt(GetMeta(kGeneration));
-    requests_done_ = GetCounter("requests_done");
-    cache_hits_ = GetCounter("cache_hits");
-    cache_misses_ = GetCounter("cache_misses");
-    RecountCacheAfterKill();
+    Recall();
     documents_->Begin(generation_, ParseTrust(GetMeta(kTrust)));
     const auto owners = frontier_->RequeueFailed();
     documents_->RequestsRequeued(owners);
     if (!owners.empty()) SetMeta(kFinished, "0");
-    auto run = statements_->begin_run.Use();
-    run.Bind(generation_).Bind(clock_.WallNow());
-    run.Next();
-    run_ = run.Int(0);
+    AddRunRow();
     return static_cast<std::int64_t>(owners.size());
   });
 }

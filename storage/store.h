@@ -133,6 +133,8 @@ class Store {
   void ApplyFailure(const CommitRecord& record);
   void ApplyRequest(const CommitRecord& record);
   void ApplyDocument(const CommitRecord& record);
+  void Recall();
+  void AddRunRow();
   void BeginGeneration(const std::vector<Request>& first_requests, Documents::Trust trust);
   void SaveCounters();
   bool TooMany(std::int64_t gone, std::int64_t known);
