@@ -50,7 +50,7 @@ void ReadJson(benchmark::State& state) {
   const Request request = Children();
   const std::string body = Answer();
   for (auto _ : state) {
-    auto reading = source.Read(request, body, 0);
+    auto reading = source.Read(request, {.body = body}, 0);
     if (!reading) return state.SkipWithError(reading.error().message.c_str());
     benchmark::DoNotOptimize(reading);
   }

@@ -197,7 +197,7 @@ RunResult RunExport(const Job& job, const RunOptions& options, RunMode mode, con
     Log(LogLevel::kInfo,
         fmt::format("offline: rendering {} documents from what is stored", *count));
   } else if (mode == RunMode::kExport) {
-    auto start = (*store)->BeginRun(source.FirstRequests());
+    auto start = (*store)->BeginRun([&](const LastRun& last) { return source.Open(last); });
     if (!start) return Failed(start.error());
     Log(LogLevel::kDebug, fmt::format("{} generation {}", start->resumed ? "resuming" : "beginning",
                                       start->generation));

@@ -21,6 +21,10 @@ class StoredInputs final : public DocumentInputs {
                       const std::function<bool(const DocumentRow&)>& use) override {
     return reader_.ForEachChild(parent, kind, use);
   }
+  Status ForEachRow(const DocumentId& collection,
+                    const std::function<bool(const Row&)>& use) override {
+    return reader_.ForEachRow(collection, use);
+  }
 
  private:
   StoreReader& reader_;

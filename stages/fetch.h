@@ -38,6 +38,7 @@ struct NotModified {};
 // The server said no for good; the source may know what takes its place (Source::ReadRefusal).
 struct Refusal {
   int status = 0;
+  std::vector<HttpHeader> headers;
   std::string body;
   Verdict verdict;
 };

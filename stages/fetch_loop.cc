@@ -27,8 +27,8 @@ FetchLoop::FetchLoop(const Source& source, Transport& transport, const Clock& cl
   for (const auto& operation : options_.operations) {
     limits_.emplace(operation.name, ConcurrencyLimit(operation.in_flight_max, options_.autotune));
   }
-  const std::vector<Request> first = source_.FirstRequests();
-  if (!first.empty()) HostOf(source_.ToHttp(first.front()).url);
+  const std::string base_url = source_.Limits().base_url;
+  if (!base_url.empty()) HostOf(base_url);
 }
 
 void FetchLoop::ImportState(const FetchState& state) {

@@ -65,8 +65,10 @@ std::optional<FetchResult> FetchLoop::OnResponse(const JobPtr& job, const Ticket
                   .body = std::move(response.body),
                   .elapsed = response.elapsed};
   }
-  const std::optional<Duration> wait = WaitAfterRefusal(hint);
-  Verdict verdict = source_.Judge(job->request, status, response.body);
+  std::optional<Duration> wait = WaitAfterRefusal(hint);
+  Verdict verdict = source_.Judge(
+      job->request, {.status = status, .body = response.body, .headers = response.headers});
+  if (verdict.delay) wait = std::max(*verdict.delay, wait.value_or(Duration::zero()));
   const bool refused = status == 429 || status == 529 || verdict.code == Code::kRateLimited ||
                        ((status == 503 || status == 403) && wait.has_value());
   Failure failure{.code = refused ? Code::kRateLimited : verdict.code,
@@ -84,7 +86,10 @@ std::optional<FetchResult> FetchLoop::OnResponse(const JobPtr& job, const Ticket
   }
   if (verdict.code == Code::kUnauthorized) return Fatal{.error = {verdict.code, verdict.message}};
   if (verdict.code == Code::kTransient) return AfterFailure(*job, std::move(failure), wait);
-  return Refusal{.status = status, .body = std::move(response.body), .verdict = std::move(verdict)};
+  return Refusal{.status = status,
+                 .headers = std::move(response.headers),
+                 .body = std::move(response.body),
+                 .verdict = std::move(verdict)};
 }
 
 // An answer that says nothing is left spares us the refusal. Short waits are left to the pace: a

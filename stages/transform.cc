@@ -18,20 +18,70 @@ struct Overloaded : Ts... {
 template <class... Ts>
 Overloaded(Ts...) -> Overloaded<Ts...>;
 
+// "history.csv" -> "history-2.csv" for the second file of a document.
+std::string NumberedPath(const DocumentRow& row, std::size_t number) {
+  if (number == 1) return row.path;
+  const std::size_t stem = row.path.size() - row.extension.size();
+  return fmt::format("{}-{}{}", row.path.substr(0, stem), number, row.extension);
+}
+
 // Keeps a rendering in memory while it is small, and remembers the first disk error.
 class SpillSink final : public TextSink {
  public:
-  explicit SpillSink(OutputDir& output) : writer_(output) {}
-  void Write(std::string_view text) override {
-    if (status_) status_ = writer_.Write(text);
+  SpillSink(OutputDir& output, const DocumentRow& row) : output_(output), row_(row) {
+    writer_.emplace(output_);
   }
-  Result<OutputFile> Finish(std::string path) {
+  void Write(std::string_view text) override {
+    if (status_) status_ = writer_->Write(text);
+  }
+  void NextFile() override {
+    Keep(writer_->Finish(NumberedPath(row_, files_.size() + 1)));
+    writer_.emplace(output_);
+  }
+  Result<std::filesystem::path> OwnFile() override {
+    auto staged = output_.Stage();
+    if (!staged) {
+      status_ = Fail(staged.error());
+      return Fail(staged.error());
+    }
+    own_.emplace(std::move(*staged));
+    return std::filesystem::path(own_->path());
+  }
+  Result<std::vector<OutputFile>> Finish() {
+    if (own_) {
+      FinishOwn();
+    } else {
+      Keep(writer_->Finish(NumberedPath(row_, files_.size() + 1)));
+    }
     if (!status_) return Fail(status_.error());
-    return writer_.Finish(std::move(path));
+    return std::move(files_);
   }
 
  private:
-  SpillWriter writer_;
+  void Keep(Result<OutputFile> file) {
+    if (!file) {
+      if (status_) status_ = Fail(file.error());
+    } else {
+      files_.push_back(std::move(*file));
+    }
+  }
+  void FinishOwn() {
+    auto finished = own_->FinishAsItIs();
+    if (!finished) {
+      status_ = Fail(finished.error());
+      return;
+    }
+    files_.push_back({.path = row_.path,
+                      .staged = std::move(finished->path),
+                      .bytes = finished->bytes,
+                      .sha256 = std::move(finished->sha256)});
+  }
+
+  OutputDir& output_;
+  const DocumentRow& row_;
+  std::optional<SpillWriter> writer_;
+  std::optional<StagedFile> own_;
+  std::vector<OutputFile> files_;
   Status status_;
 };
 
@@ -48,6 +98,7 @@ void Keep(Item& item, Reading reading, StoredResponse response) {
   record.mentions = std::move(reading.mentions);
   record.notes = std::move(reading.notes);
   record.shortfall = std::move(reading.shortfall);
+  record.rows = std::move(reading.rows);
   // What came from the cache stays there as it is; it may have been confirmed.
   if (!reading.keep || (record.cache_hit && !record.confirmed)) return;
   response.revision = item.work.request.revision;
@@ -79,13 +130,15 @@ void Transform::ReadStored(Item& item) const {
   StoredResponse& stored = *item.stored;
   item.record.cache_hit = true;
   if (stored.status / 100 == 2) {
-    auto reading = source_.Read(item.work.request, stored.body, clock_.WallNow());
+    auto reading = source_.Read(
+        item.work.request, {.status = stored.status, .body = stored.body}, clock_.WallNow());
     if (!reading) {
       return FailItem(item, {.code = reading.error().code, .message = reading.error().message});
     }
     return Keep(item, std::move(*reading), std::move(stored));
   }
-  Verdict verdict = source_.Judge(item.work.request, stored.status, stored.body);
+  Verdict verdict = source_.Judge(item.work.request,
+                                  {.status = stored.status, .body = stored.body});
   ReadRefusal(
       item,
       {.status = stored.status, .body = std::move(stored.body), .verdict = std::move(verdict)});
@@ -125,7 +178,9 @@ void Transform::ReadConfirmed(Item& item) const {
 
 void Transform::ReadAnswer(Item& item, Answer answer) const {
   const Request& request = item.work.request;
-  auto reading = source_.Read(request, answer.body, clock_.WallNow());
+  auto reading = source_.Read(
+      request, {.status = answer.status, .body = answer.body, .headers = answer.headers},
+      clock_.WallNow());
   if (reading) {
     StoredResponse response{.status = answer.status, .body = std::move(answer.body)};
     if (const std::string* etag = FindHeader(answer.headers, "ETag")) response.etag = *etag;
@@ -148,7 +203,9 @@ void Transform::ReadAnswer(Item& item, Answer answer) const {
 }
 
 void Transform::ReadRefusal(Item& item, Refusal refusal) const {
-  auto reading = source_.ReadRefusal(item.work.request, refusal.status, refusal.body);
+  auto reading = source_.ReadRefusal(
+      item.work.request,
+      {.status = refusal.status, .body = refusal.body, .headers = refusal.headers});
   if (reading) {
     return Keep(item, std::move(*reading),
                 {.status = refusal.status, .body = std::move(refusal.body)});
@@ -167,8 +224,13 @@ void Transform::RenderDocument(Item& item) const {
   // Its place is being settled anew; it comes back when that is done.
   if (!row || row->path.empty()) return;
 
-  SpillSink sink(output_);
+  SpillSink sink(output_, *row);
   auto rendering = source_.Render(*row, inputs, sink);
+  if (!rendering && rendering.error().code == Code::kDamaged) {
+    item.fatal = Fatal{.error = rendering.error()};
+    item.record.verdict = CommitRecord::Verdict::kReturn;
+    return;
+  }
   if (!rendering) {
     return FailItem(item, {.code = rendering.error().code,
                            .message = fmt::format("{} '{}': {}", row->kind, row->title,
@@ -180,13 +242,13 @@ void Transform::RenderDocument(Item& item) const {
     record.requests = std::move(rendering->missing);
     return;
   }
-  auto file = sink.Finish(row->path);
-  if (!file) {
-    item.fatal = Fatal{.error = file.error()};
+  auto files = sink.Finish();
+  if (!files) {
+    item.fatal = Fatal{.error = files.error()};
     record.verdict = CommitRecord::Verdict::kReturn;
     return;
   }
-  record.outputs.push_back(std::move(*file));
+  record.outputs = std::move(*files);
   record.revision = row->revision;
   record.notes = std::move(rendering->notes);
 }

@@ -72,10 +72,13 @@ constexpr int kIdentityColumn = 22;
 
 }  // namespace
 
-Documents::Documents(Database& database, Frontier& frontier, Intact intact)
+Documents::Documents(Database& database, Frontier& frontier, Collections& collections,
+                     Intact intact, Shortfall shortfall)
     : intact_(std::move(intact)),
+      shortfall_(std::move(shortfall)),
       database_(database),
       frontier_(frontier),
+      collections_(collections),
       find_(database, "SELECT " SLUICE_DOCUMENT_COLUMNS " FROM documents d WHERE d.id = ?"),
       find_by_alias_(database, "SELECT " SLUICE_DOCUMENT_COLUMNS
                                " FROM aliases a JOIN documents d ON d.id = a.document"
@@ -117,6 +120,13 @@ Documents::Documents(Database& database, Frontier& frontier, Intact intact)
       count_open_parts_(database, R"sql(
         SELECT count(*) FROM documents
          WHERE parent = ? AND part_of_parent AND open_requests > 0)sql"),
+      add_need_(database, "INSERT OR IGNORE INTO needs(document, target) VALUES(?, ?)"),
+      clear_needs_(database, "DELETE FROM needs WHERE document = ?"),
+      needing_(database, "SELECT document FROM needs WHERE target = ? ORDER BY document"),
+      count_needs_(database, R"sql(
+        SELECT coalesce(sum(d.state NOT IN ('done', 'failed', 'missing')), 0),
+               coalesce(sum(d.state = 'failed'), 0)
+          FROM needs n JOIN documents d ON d.id = n.target WHERE n.document = ?)sql"),
       one_less_(database, R"sql(
         UPDATE documents SET waiting_for = max(waiting_for - 1, 0)
          WHERE state = 'waiting' AND id IN (SELECT document FROM mentions WHERE target = ?))sql"),
@@ -181,7 +191,9 @@ void Documents::UpdateKnown(const DocumentUpdate& update, SeenIn seen_in) {
   row.extension = update.extension;
   row.part_of_parent = update.part_of_parent;
   row.optional = false;
-  row.listed = seen_in == SeenIn::kListing || (row.listed && !first);
+  // What is made from collections is as the job says; it does not vanish from a listing.
+  const bool from_rows = update.collection || !update.needs.empty();
+  row.listed = (seen_in == SeenIn::kListing && !from_rows) || (row.listed && !first);
   row.generation = generation_;
   const std::string old_place = row.place + row.parent;
   SetPlace(row, update);
@@ -199,6 +211,16 @@ void Documents::UpdateKnown(const DocumentUpdate& update, SeenIn seen_in) {
   AddAliases(row, update);
   Save(row);
   AddMentions(update.id, update.mentions);
+  clear_needs_.Use().Bind(row.id).Done();
+  for (const DocumentId& target : update.needs) {
+    add_need_.Use().Bind(row.id).Bind(target.value).Done();
+  }
+  if (update.collection) {
+    const bool forget = first && trust_ == Trust::kNothing &&
+                        update.collection->disposition == Disposition::kAppend;
+    collections_.Declare(update.id, *update.collection,
+                         forget ? Collections::Rows::kForget : Collections::Rows::kKeep);
+  }
 
   for (Request request : update.content) {
     const bool wanted = request.listing ? first || changed : changed;
@@ -219,6 +241,8 @@ void Documents::UpdateKnown(const DocumentUpdate& update, SeenIn seen_in) {
     if (row.state != kReady && row.state != kWaiting) Completed(row);
   } else if (!row.extension.empty() && !intact_(update.id)) {
     Completed(row);  // the file was changed or is gone: put it back
+  } else if (update.collection && CountNeeds(row.id).open > 0) {
+    Completed(row);  // its requests come from rows that are being listed anew
   }
   if (face_changed || old_place != row.place + row.parent || !row.settled) SettleTree(row.id);
   if (changed && row.part_of_parent) MarkStale(row.parent);
@@ -291,16 +315,22 @@ void Documents::AddMentions(const DocumentId& document, const std::vector<Docume
   }
 }
 
-void Documents::AddRequest(const Request& request, Frontier::Repeat repeat) {
-  if (!frontier_.AddRequest(request, repeat) || request.document.empty()) return;
+bool Documents::AddRequest(const Request& request, Frontier::Repeat repeat) {
+  if (!frontier_.AddRequest(request, repeat)) return false;
+  if (request.document.empty()) return true;
   auto row = Find(request.document);
-  if (!row) return;
+  if (!row) return true;
   ++row->open_requests;
   if (row->state != kAsked && row->state != kUnlisted) row->state = kOpen;
   SaveProgress(*row);
+  return true;
 }
 
 // --- progress of one document -------------------------------------------------------------------
+
+void Documents::AddRows(const DocumentId& document, const RowBatch& batch) {
+  if (collections_.Add(document, batch)) RowsChanged(document.value);
+}
 
 void Documents::RequestDone(const DocumentId& document) {
   auto row = Find(document);
@@ -351,21 +381,72 @@ void Documents::RequestsRequeued(const std::vector<DocumentId>& documents) {
 void Documents::Completed(Row& row) {
   // Asked for because no listing gave it, and the answer did not show it either.
   const bool gone = !row.known || (row.state == kAsked && row.generation < generation_);
-  if (row.failed_requests > 0) {
+  const Needs needs = CountNeeds(row.id);
+  if (row.failed_requests > 0 || (needs.failed > 0 && needs.open == 0)) {
     row.state = kFailed;
     SaveProgress(row);
     if (!row.known) Settle(row);
+    RecheckNeeding(row.id);
   } else if (gone) {
     BecomeMissing(row);
-  } else if (row.extension.empty()) {
+  } else if (row.extension.empty() && needs.open == 0) {
+    CollectionDone(row);
     row.state = kDone;
     SaveProgress(row);
+    RecheckNeeding(row.id);
   } else {
-    row.waiting_for =
-        CountUnsettledMentions(row.id) + CountOpenParts(row.id) + (row.settled ? 0 : 1);
+    row.waiting_for = needs.open;
+    if (!row.extension.empty()) {
+      row.waiting_for +=
+          CountUnsettledMentions(row.id) + CountOpenParts(row.id) + (row.settled ? 0 : 1);
+    }
     row.state = kWaiting;
     SaveProgress(row);
     if (row.waiting_for == 0) BecomeReady(row);
+  }
+}
+
+// Does nothing where the document has no rows.
+void Documents::CollectionDone(Row& row) {
+  const Collections::Completion completion = collections_.Complete(DocumentId(row.id));
+  for (const std::string& shortfall : completion.shortfalls) shortfall_(shortfall);
+  if (completion.changed) RowsChanged(row.id);
+}
+
+Documents::Needs Documents::CountNeeds(const std::string& id) {
+  auto run = count_needs_.Use();
+  run.Bind(id);
+  run.Next();
+  return {.open = run.Int(0), .failed = run.Int(1)};
+}
+
+std::vector<std::string> Documents::NeedingOf(const std::string& id) {
+  std::vector<std::string> ids;
+  auto run = needing_.Use();
+  run.Bind(id);
+  while (run.Next()) ids.push_back(run.Text(0));
+  return ids;
+}
+
+// `id` is done or has failed: whoever waited for it may go on, and whoever failed because of it has
+// another chance.
+void Documents::RecheckNeeding(const std::string& id) {
+  for (const std::string& needing : NeedingOf(id)) {
+    auto row = Find(DocumentId(needing));
+    if (!row || row->open_requests > 0) continue;
+    if (row->state == kWaiting || row->state == kFailed) Completed(*row);
+  }
+}
+
+// The outputs that are made from the rows of `id` are no longer what they should be. They are made
+// again when `id` is done.
+void Documents::RowsChanged(const std::string& id) {
+  for (const std::string& needing : NeedingOf(id)) {
+    auto row = Find(DocumentId(needing));
+    if (!row || row->extension.empty() || row->state == kWaiting) continue;
+    ++row->epoch;
+    SaveProgress(*row);
+    if (row->state == kDone) Completed(*row);
   }
 }
 
@@ -386,6 +467,9 @@ void Documents::BecomeMissing(Row& row) {
   clear_notes_.Use().Bind(row.id).Done();
   Save(row);
   Settle(row);
+  clear_needs_.Use().Bind(row.id).Done();
+  collections_.Remove(DocumentId(row.id));
+  RecheckNeeding(row.id);
   if (was_known && row.part_of_parent) MarkStale(row.parent);
 }
 
@@ -616,7 +700,9 @@ void Documents::Ask(const DocumentId& document, const std::vector<Request>& requ
 }
 
 namespace {
-constexpr const char* kUnseen = "generation < ? AND known AND extension <> '' AND state <> 'asked'";
+constexpr const char* kUnseen =
+    "generation < ? AND known AND state <> 'asked'"
+    " AND (extension <> '' OR id IN (SELECT id FROM collections))";
 }
 
 // What no listing ever gave cannot vanish from one; it is asked for each time and counts here only

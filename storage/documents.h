@@ -9,7 +9,7 @@
 //   asked     requests of its own are under way to learn what it is
 //   open      known; requests for its content are open
 //   waiting   complete, but it shows the path of something that is not settled, or it is a table
-//             and requests of its rows are open
+//             and requests of its rows are open, or a document that it needs is not done
 //   ready     in the frontier, to be rendered
 //   done      its output is durable
 //   failed    a request of its own gave up; what was exported before stays
@@ -28,6 +28,7 @@
 #include <string>
 #include <vector>
 
+#include "storage/collections.h"
 #include "storage/database.h"
 #include "storage/frontier.h"
 #include "storage/records.h"
@@ -46,7 +47,11 @@ class Documents {
     kNothing,    // ignore revisions: fetch everything again
   };
 
-  Documents(Database& database, Frontier& frontier, Intact intact);
+  // Told why a list of a collection is provably short.
+  using Shortfall = std::function<void(const std::string&)>;
+
+  Documents(Database& database, Frontier& frontier, Collections& collections, Intact intact,
+            Shortfall shortfall);
 
   // REQUIRES: called before anything else, at the start of every run.
   void Begin(std::int64_t generation, Trust trust);
@@ -55,8 +60,12 @@ class Documents {
   enum class SeenIn { kListing, kElsewhere };
   void Update(const DocumentUpdate& update, SeenIn seen_in);
   void AddMentions(const DocumentId& document, const std::vector<DocumentId>& targets);
-  // Adds a discovered request, and counts it among those its document waits for.
-  void AddRequest(const Request& request, Frontier::Repeat repeat);
+  // Adds a discovered request, and counts it among those its document waits for. False: it was
+  // asked before in this generation.
+  bool AddRequest(const Request& request, Frontier::Repeat repeat);
+
+  // Adds what an answer gave to the collection of `document`.
+  void AddRows(const DocumentId& document, const RowBatch& batch);
 
   // A request of `document` is done, or has given up.
   void RequestDone(const DocumentId& document);
@@ -114,6 +123,15 @@ class Documents {
   void AddAliases(Row& row, const DocumentUpdate& update);
 
   void Completed(Row& row);
+  struct Needs {
+    std::int64_t open = 0;
+    std::int64_t failed = 0;
+  };
+  Needs CountNeeds(const std::string& id);
+  void CollectionDone(Row& row);
+  void RecheckNeeding(const std::string& id);
+  void RowsChanged(const std::string& id);
+  std::vector<std::string> NeedingOf(const std::string& id);
   void BecomeReady(Row& row);
   void BecomeMissing(Row& row);
   void MarkStale(const std::string& id);
@@ -132,9 +150,11 @@ class Documents {
   Trust trust_ = Trust::kRevisions;
   bool discovery_ended_ = false;
   Intact intact_;
+  Shortfall shortfall_;
 
   Database& database_;
   Frontier& frontier_;
+  Collections& collections_;
   Statement find_;
   Statement find_by_alias_;
   Statement insert_;
@@ -152,6 +172,10 @@ class Documents {
   Statement clear_notes_;
   Statement count_unsettled_;
   Statement count_open_parts_;
+  Statement add_need_;
+  Statement clear_needs_;
+  Statement needing_;
+  Statement count_needs_;
   Statement one_less_;
   Statement mentioning_;
 };

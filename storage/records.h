@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -32,6 +33,9 @@ struct Request {
   bool listing = false;  // part of the listing: what no listing gave is asked for only
                          // after the last open listing request is done
   std::string context;   // the source's own memory, e.g. the cursors seen on the way here
+  // The next page of a list. That it was asked before in this generation means that the API leads
+  // in a circle; the list is then provably short. Not kept: it matters when it is discovered.
+  bool next_page = false;
 
   auto operator<=>(const Request&) const = default;
 };
@@ -49,6 +53,45 @@ enum class Place {
   kUnresolved,  // under something that is not a document (`parent` holds its id, e.g. a block)
                 // until a walk claims it
   kUnchanged,   // this update does not say
+};
+
+// How the rows of a collection outlive a run (dlt's write_disposition).
+enum class Disposition {
+  kReplace,  // what the last complete listing did not give goes
+  kMerge,    // rows stay; one with the same key takes the place of the old
+  kAppend,   // rows stay; every one that comes is new, but for keys that are there already
+};
+
+// A document that owns rows: a resource of a REST API, a section of a Trakt account. Its rows are
+// kept in the state, and outputs are made from them. storage/collections.h has the rules.
+struct CollectionSpec {
+  Disposition disposition = Disposition::kReplace;
+  // What a row that comes again does to the order. kFirstSeen: it stays where it was, so that files
+  // grow at the end. kAsGiven: its position is a sort key, and the newest one counts.
+  enum class Order { kFirstSeen, kAsGiven } order = Order::kFirstSeen;
+  // Of what is asked for; when it changes, the rows and the cursor are forgotten.
+  Revision definition;
+};
+
+// One row of a collection.
+struct Row {
+  std::string key;       // what makes it the same when it comes again (JSON text of the primary
+                         // key, so 1 and "1" differ); empty: every row is its own
+  std::string position;  // where it stands: rows are read in the byte order of this. Unique in its
+                         // collection once that is complete
+  std::string body;      // its JSON, numbers as the API wrote them
+};
+
+// What one answer adds to the collection of Request::document.
+struct RowBatch {
+  std::vector<Row> rows;
+  std::string cursor;  // the highest value of the incremental cursor among them (see
+                       // storage/base/cursor_order.h); empty: none
+  // The proof that a list is whole: where the API declares how many it has, all answers of `list`
+  // together must have given so many. Rows count as the API gave them, before filters and repeats.
+  std::string list;  // names the list among those of the collection
+  std::optional<std::int64_t> declared;
+  std::int64_t given = 0;
 };
 
 // What a response said about one document.
@@ -72,6 +115,30 @@ struct DocumentUpdate {
   std::vector<DocumentId> mentions;  // documents whose path or name it will show because of its own
                                      // object (its properties), whichever request brought that
   std::vector<Request> content;      // what fetches its content; dropped when nothing changed
+  // Documents that must be done before this one is: the collections that its output is made from,
+  // or whose rows lead to its requests. When one of them fails, so does this; when the rows of one
+  // change, the output is made again. They must be known before it.
+  std::vector<DocumentId> needs;
+  std::optional<CollectionSpec> collection;  // it owns rows
+};
+
+// What opens a new generation.
+struct Opening {
+  std::vector<DocumentUpdate> documents;
+  std::vector<Request> requests;
+};
+
+// What is known when a new generation begins.
+struct LastRun {
+  std::int64_t generation = 0;  // the number of the one that begins
+  WallMs now_ms = 0;
+  struct Collection {
+    Revision definition;
+    std::string cursor;     // where its last complete listing ended; empty: nowhere
+    std::int64_t rows = 0;
+  };
+  // nullopt: unknown, or to be ignored (--full).
+  std::function<std::optional<Collection>(const DocumentId&)> find;
 };
 
 // A response kept for rendering and for the next run.
@@ -150,6 +217,7 @@ struct CommitRecord {
   std::vector<Request> requests;           // discovered
   std::vector<DocumentUpdate> documents;   // discovered or updated
   std::vector<DocumentId> mentions;        // documents whose path the item's document will show
+  std::optional<RowBatch> rows;            // for the collection of the request's document
   std::optional<StoredResponse> response;  // of a request, when it is to be kept
   std::vector<OutputFile> outputs;         // of a document
   Revision revision;                       // of a document: what the outputs show

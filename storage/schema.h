@@ -14,7 +14,7 @@ namespace sluice {
 
 // user_version of the state files this build writes. A change of schema.sql raises it. None
 // older was ever released, so nothing is migrated.
-inline constexpr int kSchemaVersion = 2;
+inline constexpr int kSchemaVersion = 3;
 // application_id: "slce".
 inline constexpr int kApplicationId = 0x736c6365;
 

@@ -95,6 +95,51 @@ CREATE TABLE mentions(
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX mentions_target ON mentions(target, document);
 
+-- `document` is done only after `target` is: its output is made from the rows of it.
+CREATE TABLE needs(
+  document TEXT NOT NULL,
+  target   TEXT NOT NULL,
+  PRIMARY KEY (document, target)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX needs_target ON needs(target, document);
+
+-- Documents that own rows: a resource of a REST API, a section of a Trakt account.
+CREATE TABLE collections(
+  collection  INTEGER PRIMARY KEY,
+  id          TEXT NOT NULL UNIQUE,        -- of the document
+  disposition TEXT NOT NULL,               -- 'replace', 'merge', 'append'
+  sorted      INTEGER NOT NULL,            -- positions are sort keys; 0: rows stay where they came
+  definition  TEXT NOT NULL,               -- of what is asked for; another one begins anew
+  rows        INTEGER NOT NULL,            -- how many there are in `rows`
+  cursor      TEXT NOT NULL,               -- where the last complete run ended; '': nowhere
+  cursor_seen TEXT NOT NULL,               -- the highest that this generation has seen
+  short       INTEGER NOT NULL,            -- a list of this generation was provably short
+  checksum    INTEGER NOT NULL             -- XXH3 of what a run relies on
+) STRICT;
+
+-- What the lists gave, until the outputs have been made from it and after.
+CREATE TABLE rows(
+  row        INTEGER PRIMARY KEY,
+  collection INTEGER NOT NULL,
+  position   BLOB NOT NULL,                -- rows stand in the order of this
+  key        TEXT NOT NULL,                -- the primary key as JSON; '': it has none
+  generation INTEGER NOT NULL,             -- last given by the source
+  seen_at    BLOB NOT NULL,                -- the position at which that was
+  checksum   INTEGER NOT NULL,             -- XXH3 of position, key and body
+  body       TEXT NOT NULL                 -- its JSON
+) STRICT;
+CREATE INDEX rows_position ON rows(collection, position);
+CREATE UNIQUE INDEX rows_key ON rows(collection, key) WHERE key <> '';
+
+-- Lists whose length the API declares: how many it says, and how many it has given so far.
+CREATE TABLE tallies(
+  collection INTEGER NOT NULL,
+  list       TEXT NOT NULL,
+  declared   INTEGER NOT NULL,
+  given      INTEGER NOT NULL,
+  PRIMARY KEY (collection, list)
+) STRICT, WITHOUT ROWID;
+
 -- Other ids by which a document is mentioned.
 CREATE TABLE aliases(
   alias    TEXT NOT NULL,
@@ -217,5 +262,13 @@ CREATE VIEW v_outputs(path, source_id, revision, bytes, sha256) AS
 CREATE VIEW v_notes(document, title, kind, text) AS
   SELECT n.document, d.title, n.kind, n.text
     FROM notes n LEFT JOIN documents d ON d.id = n.document ORDER BY n.document, n.note;
+
+CREATE VIEW v_collections(collection, disposition, rows, cursor, cursor_seen, state) AS
+  SELECT c.id, c.disposition, c.rows, c.cursor, c.cursor_seen, d.state
+    FROM collections c LEFT JOIN documents d ON d.id = c.id ORDER BY c.id;
+
+CREATE VIEW v_rows(collection, key, body, generation, position) AS
+  SELECT c.id, r.key, r.body, r.generation, hex(r.position)
+    FROM collections c JOIN rows r ON r.collection = c.collection ORDER BY c.id, r.position;
 
 CREATE VIEW v_limits(name, value) AS SELECT name, value FROM limits ORDER BY name;

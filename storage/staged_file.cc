@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <cerrno>
+#include <fstream>
+#include <vector>
 
 namespace sluice {
 
@@ -27,6 +29,19 @@ Status StagedFile::Write(std::string_view bytes) {
 Result<StagedFile::Finished> StagedFile::Finish() {
   fd_.Close();
   return Finished{.path = path_, .bytes = bytes_, .sha256 = sha256_.HexDigest()};
+}
+
+Result<StagedFile::Finished> StagedFile::FinishAsItIs() {
+  std::ifstream file(path_, std::ios::binary);
+  std::vector<char> buffer(std::size_t{1} << 16);
+  while (file) {
+    file.read(buffer.data(), static_cast<std::streamsize>(buffer.size()));
+    const std::string_view part(buffer.data(), static_cast<std::size_t>(file.gcount()));
+    sha256_.Update(part);
+    bytes_ += static_cast<std::int64_t>(part.size());
+  }
+  if (!file.eof()) return DiskError(EIO, "read", path_);
+  return Finish();
 }
 
 }  // namespace sluice

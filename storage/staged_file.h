@@ -32,6 +32,10 @@ class StagedFile {
   // Call once, and nothing after it.
   Result<Finished> Finish();
 
+  // For a library that writes the file by itself, under its path: instead of Write() and Finish().
+  const std::string& path() const { return path_; }
+  Result<Finished> FinishAsItIs();
+
  private:
   UniqueFd fd_;  // empty: moved from, or finished
   std::string path_;

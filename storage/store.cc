@@ -84,12 +84,14 @@ Store::Store(const std::filesystem::path& file, StoreOptions options, const Cloc
       database_(file, Database::Mode::kReadWrite),
       frontier_(std::make_unique<Frontier>(database_)),
       manifest_(std::make_unique<Manifest>(database_)),
+      collections_(std::make_unique<Collections>(database_)),
       documents_(std::make_unique<Documents>(
-          database_, *frontier_,
+          database_, *frontier_, *collections_,
           [this](const DocumentId& id) {
             const auto outputs = manifest_->OutputsOf(id);
             return !outputs.empty() && std::all_of(outputs.begin(), outputs.end(), intact_);
-          })),
+          },
+          [this](const std::string& why) { manifest_->AddShortfall(why); })),
       statements_(std::make_unique<Statements>(database_)) {
   cache_ = std::make_unique<CacheWriter>(database_, options_.cache,
                                          CacheWriter::Size{.entries = GetCounter("cache_entries"),
@@ -100,7 +102,7 @@ Store::~Store() = default;
 
 // --- runs ---------------------------------------------------------------------------------------
 
-Result<Store::Start> Store::BeginRun(const std::vector<Request>& first_requests) {
+Result<Store::Start> Store::BeginRun(const Opener& open) {
   return Transaction([&]() -> Result<Start> {
     Recall();
     const bool same_job = GetMeta(kFingerprint) == options_.fingerprint;
@@ -112,7 +114,7 @@ Result<Store::Start> Store::BeginRun(const std::vector<Request>& first_requests)
       const auto trust = options_.ignore_revisions      ? Documents::Trust::kNothing
                          : same_job || generation_ == 0 ? Documents::Trust::kRevisions
                                                         : Documents::Trust::kResponses;
-      BeginGeneration(first_requests, trust);
+      BeginGeneration(open, trust);
     }
     AddRunRow();
     return Start{.resumed = resume, .generation = generation_};
@@ -126,6 +128,7 @@ void Store::Recall() {
   requests_done_ = GetCounter("requests_done");
   cache_hits_ = GetCounter("cache_hits");
   cache_misses_ = GetCounter("cache_misses");
+  collections_->Begin(generation_);
   manifest_->AdoptAnnounced();
   RecountCacheAfterKill();
 }
@@ -137,7 +140,7 @@ void Store::AddRunRow() {
   run_ = run.Int(0);
 }
 
-void Store::BeginGeneration(const std::vector<Request>& first_requests, Documents::Trust trust) {
+void Store::BeginGeneration(const Opener& open, Documents::Trust trust) {
   ++generation_;
   SetMeta(kGeneration, std::to_string(generation_));
   SetMeta(kFingerprint, options_.fingerprint);
@@ -148,7 +151,19 @@ void Store::BeginGeneration(const std::vector<Request>& first_requests, Document
   manifest_->ClearShortfalls();
   if (trust == Documents::Trust::kNothing) cache_->Clear();
   documents_->Begin(generation_, trust);
-  for (const Request& request : first_requests) {
+  collections_->Begin(generation_);
+  collections_->BeginGeneration();
+  const bool trusted = trust != Documents::Trust::kNothing;
+  const Opening opening =
+      open({.generation = generation_,
+            .now_ms = clock_.WallNow(),
+            .find = [&](const DocumentId& id) {
+              return trusted ? collections_->Find(id) : std::optional<LastRun::Collection>();
+            }});
+  for (const DocumentUpdate& document : opening.documents) {
+    documents_->Update(document, Documents::SeenIn::kElsewhere);
+  }
+  for (const Request& request : opening.requests) {
     documents_->AddRequest(request, Frontier::Repeat::kOnce);
   }
 }
@@ -282,8 +297,14 @@ void Store::ApplyRequest(const CommitRecord& record) {
       request.listing ? Documents::SeenIn::kListing : Documents::SeenIn::kElsewhere;
   for (const DocumentUpdate& update : record.documents) documents_->Update(update, seen_in);
   documents_->AddMentions(request.document, record.mentions);
+  if (record.rows) documents_->AddRows(request.document, *record.rows);
+  std::string shortfall = record.shortfall;
   for (const Request& discovered : record.requests) {
-    documents_->AddRequest(discovered, Frontier::Repeat::kOnce);
+    const bool fresh = documents_->AddRequest(discovered, Frontier::Repeat::kOnce);
+    if (!fresh && discovered.next_page) {
+      shortfall = fmt::format("{}: the API leads in a circle: the next page of {} was asked before",
+                              request.document.value, RequestText(request));
+    }
   }
   if (record.confirmed) {
     cache_->Confirm(request, clock_.WallNow());
@@ -291,7 +312,10 @@ void Store::ApplyRequest(const CommitRecord& record) {
     cache_->Put(request, *record.response, clock_.WallNow());
   }
   manifest_->AddNotes(Manifest::Origin::kFetch, record.notes);
-  if (!record.shortfall.empty()) manifest_->AddShortfall(record.shortfall);
+  if (!shortfall.empty()) {
+    manifest_->AddShortfall(shortfall);
+    collections_->MarkShort(request.document);
+  }
   ++(record.cache_hit ? cache_hits_ : cache_misses_);
   if (record.cache_hit) ++totals_.cache_hits;
   ++requests_done_;
@@ -480,6 +504,15 @@ Status Store::SetLimits(const std::map<std::string, std::string>& limits) {
 
 Result<std::string> Store::Fact(const std::string& name) {
   return CatchSqlite(file_, [&]() -> Result<std::string> { return GetMeta("fact." + name); });
+}
+
+Status Store::ResetCollection(const DocumentId& id) {
+  return Transaction([&]() -> Status {
+    if (collections_->Reset(id)) return {};
+    return Fail(Code::kNotFound,
+                fmt::format("{}: no collection has that name; `v_collections` names them",
+                            id.value));
+  });
 }
 
 Status Store::SetFact(const std::string& name, const std::string& value) {

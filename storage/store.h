@@ -17,6 +17,7 @@
 
 #include "storage/base/clock.h"
 #include "storage/cache.h"
+#include "storage/collections.h"
 #include "storage/documents.h"
 #include "storage/frontier.h"
 #include "storage/manifest.h"
@@ -63,9 +64,11 @@ class Store {
     bool resumed = false;  // an unfinished generation goes on
     std::int64_t generation = 0;
   };
+  // What a new generation begins with; asked only for one.
+  using Opener = std::function<Opening(const LastRun&)>;
   // Begins a run: resumes the generation that is not finished. Where there is none, the job has
-  // changed, or revisions are ignored, a new one begins with `first_requests`.
-  Result<Start> BeginRun(const std::vector<Request>& first_requests);
+  // changed, or revisions are ignored, a new one begins with what `open` says.
+  Result<Start> BeginRun(const Opener& open);
   // Begins a run that tries the failed items again, beside whatever is still queued; it lists
   // nothing anew. Returns how many failed items there are.
   Result<std::int64_t> BeginRetry();
@@ -107,6 +110,9 @@ class Store {
   // Why the listing is provably short; empty: it is not.
   Result<std::vector<std::string>> Shortfalls();
   Status SetLimits(const std::map<std::string, std::string>& limits);
+  // Forgets the rows of a collection and where it was, so that the next run lists it from the
+  // beginning. Code::kNotFound: there is none of that name.
+  Status ResetCollection(const DocumentId& id);
   // Small facts that outlive a run, e.g. the rate limiter's.
   Result<std::string> Fact(const std::string& name);
   Status SetFact(const std::string& name, const std::string& value);
@@ -135,7 +141,7 @@ class Store {
   void ApplyDocument(const CommitRecord& record);
   void Recall();
   void AddRunRow();
-  void BeginGeneration(const std::vector<Request>& first_requests, Documents::Trust trust);
+  void BeginGeneration(const Opener& open, Documents::Trust trust);
   void SaveCounters();
   bool TooMany(std::int64_t gone, std::int64_t known);
   void RecountCacheAfterKill();
@@ -169,6 +175,7 @@ class Store {
   std::unique_ptr<Frontier> frontier_;
   std::unique_ptr<Manifest> manifest_;
   std::unique_ptr<CacheWriter> cache_;
+  std::unique_ptr<Collections> collections_;
   std::unique_ptr<Documents> documents_;
   struct Statements;
   std::unique_ptr<Statements> statements_;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "storage/base/compress.h"
+#include "storage/collections.h"
 #include "storage/database.h"
 #include "storage/identity.h"
 #include "storage/schema.h"
@@ -15,6 +16,10 @@ constexpr std::size_t kBodyBytesMax = std::size_t{1} << 30;
 
 // Rows a statement hands out before it is reset, so that no snapshot grows old.
 constexpr int kChildrenBatch = 256;
+
+// The same for collections; fewer where rows are large.
+constexpr int kRowsBatch = 1000;
+constexpr std::size_t kRowsBatchBytes = std::size_t{1} << 20;
 
 constexpr const char* kColumns =
     "d.id, d.kind, d.parent, d.title, d.stem, d.extension, d.revision, "
@@ -66,7 +71,11 @@ struct StoreReader::State {
         children(database, Select("FROM documents d WHERE d.parent = ? AND d.kind = ? "
                                   "AND d.id > ? AND d.known AND d.place = 'under' "
                                   "ORDER BY d.id LIMIT ?")
-                               .c_str()) {}
+                               .c_str()),
+        collection(database, "SELECT collection, rows FROM collections WHERE id = ?"),
+        rows(database,
+             "SELECT row, position, key, checksum, body FROM rows "
+             "WHERE collection = ? AND (position, row) > (?, ?) ORDER BY position, row LIMIT ?") {}
 
   Result<std::optional<StoredResponse>> ReadResponse(const Hash128& key);
 
@@ -77,6 +86,8 @@ struct StoreReader::State {
   Statement document;
   Statement alias;
   Statement children;
+  Statement collection;
+  Statement rows;
 };
 
 StoreReader::StoreReader(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -173,6 +184,53 @@ Status StoreReader::ForEachChild(const DocumentId& parent, std::string_view kind
       if (batch.size() < kChildrenBatch) return {};
       last = batch.back().id.value;
     }
+  });
+}
+
+Status StoreReader::ForEachRow(const DocumentId& collection,
+                               const std::function<bool(const Row&)>& use) {
+  return CatchSqlite({}, [&]() -> Status {
+    std::int64_t number = 0;
+    std::int64_t expected = 0;
+    {
+      auto run = state_->collection.Use();
+      run.Bind(collection.value);
+      if (!run.Next()) return {};
+      number = run.Int(0);
+      expected = run.Int(1);
+    }
+    std::string position;
+    std::int64_t last = 0;
+    std::int64_t count = 0;
+    std::vector<Row> batch;
+    do {
+      batch.clear();
+      std::size_t bytes = 0;
+      auto run = state_->rows.Use();
+      const std::string from = position;
+      run.Bind(number).BindBlob(from).Bind(last).Bind(kRowsBatch);
+      while (bytes < kRowsBatchBytes && run.Next()) {
+        last = run.Int(0);
+        Row row{.key = run.Text(2), .position = std::string(run.Blob(1)), .body = run.Text(4)};
+        if (RowChecksum(row.position, row.key, row.body) != run.Int(3)) {
+          return Fail(Code::kDamaged,
+                      fmt::format("row {} of '{}' is damaged in the state; run with --fresh", last,
+                                  collection.value));
+        }
+        position = row.position;
+        bytes += row.body.size();
+        batch.push_back(std::move(row));
+      }
+      for (const Row& row : batch) {
+        ++count;
+        if (!use(row)) return {};
+      }
+    } while (!batch.empty());
+    if (count == expected) return {};
+    return Fail(Code::kDamaged,
+                fmt::format("'{}' has {} rows in the state where there should be {}; run with "
+                            "--fresh",
+                            collection.value, count, expected));
   });
 }
 

@@ -37,6 +37,9 @@ class StoreReader {
   // Known documents under `parent`, in the order of their ids, until `use` returns false.
   Status ForEachChild(const DocumentId& parent, std::string_view kind,
                       const std::function<bool(const DocumentRow&)>& use);
+  // The rows of a collection in the order of their positions, until `use` returns false.
+  // Code::kDamaged: a row is not what was stored, or there are not as many as were.
+  Status ForEachRow(const DocumentId& collection, const std::function<bool(const Row&)>& use);
 
  private:
   struct State;

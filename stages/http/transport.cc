@@ -4,7 +4,7 @@
 
 namespace sluice {
 
-const std::string* FindHeader(const std::vector<HttpHeader>& headers, std::string_view name) {
+const std::string* FindHeader(std::span<const HttpHeader> headers, std::string_view name) {
   for (const HttpHeader& header : headers) {
     if (header.name.size() == name.size() &&
         strncasecmp(header.name.data(), name.data(), name.size()) == 0) {

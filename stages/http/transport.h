@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,7 +21,7 @@ struct HttpHeader {
 };
 
 // The first header of that name, or nullptr. Names are compared without regard to case.
-const std::string* FindHeader(const std::vector<HttpHeader>& headers, std::string_view name);
+const std::string* FindHeader(std::span<const HttpHeader> headers, std::string_view name);
 
 struct HttpRequest {
   std::string method = "GET";

@@ -3,9 +3,11 @@
 // values out, no I/O of its own, no clock.
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +17,16 @@
 
 namespace sluice {
 
+// An answer as a source reads it. Borrows.
+struct AnswerView {
+  int status = 200;
+  std::string_view body;
+  std::span<const HttpHeader> headers;  // empty where the answer was stored
+
+  // The first header of that name, or nullptr. Names are compared without regard to case.
+  const std::string* Header(std::string_view name) const { return FindHeader(headers, name); }
+};
+
 // What one response revealed.
 struct Reading {
   std::vector<Request> requests;
@@ -23,6 +35,7 @@ struct Reading {
   std::vector<Note> notes;
   bool keep = false;      // a document will be rendered from this body: store it
   std::string shortfall;  // why the listing is provably short; empty: it is not
+  std::optional<RowBatch> rows;  // for the collection of request.document
 };
 
 // The stored things that a document is assembled from. Streams: nothing is held but what one call
@@ -42,6 +55,10 @@ class DocumentInputs {
   // returns false.
   virtual Status ForEachChild(const DocumentId& parent, std::string_view kind,
                               const std::function<bool(const DocumentRow&)>& use) = 0;
+  // Calls `use` for the rows of a collection, in the order of their positions, until it returns
+  // false. Code::kDamaged: a row is not what was stored, or rows are gone.
+  virtual Status ForEachRow(const DocumentId& collection,
+                            const std::function<bool(const Row&)>& use) = 0;
 };
 
 // Where a rendering goes. Implementations keep little in memory and spill the rest to a file.
@@ -50,6 +67,12 @@ class TextSink {
   virtual ~TextSink() = default;
   // Errors (disk full) are kept by the sink and reported when it is finished.
   virtual void Write(std::string_view text) = 0;
+  // Ends this file; what follows goes into the next: "history.csv", "history-2.csv", ... The first
+  // file is there even when nothing is written.
+  virtual void NextFile() = 0;
+  // For an output that a library writes by itself (SQLite): the path of a new, empty file that
+  // becomes the output when the rendering has ended. Instead of Write(); once.
+  virtual Result<std::filesystem::path> OwnFile() = 0;
 };
 
 // What a document yields beside its text.
@@ -61,6 +84,7 @@ struct Rendering {
 
 // Bounds that the source's documentation states; the job file overrides them.
 struct SourceLimits {
+  std::string base_url;            // whose origin the rate is for
   double requests_per_second = 0;  // 0: no limit
   int burst = 1;
   struct Operation {
@@ -74,6 +98,7 @@ struct SourceLimits {
 struct Verdict {
   Code code = Code::kTransient;  // kTransient, kRateLimited, kUnauthorized, kNotFound, kInvalid
   std::string message;           // the API's own words, shortened; no secret
+  std::optional<Duration> delay;   // not before this has passed; beside what headers say
 };
 
 // Thread-safe: all methods are const and pure.
@@ -84,8 +109,8 @@ class Source {
   virtual std::string_view name() const = 0;
   virtual SourceLimits Limits() const = 0;
 
-  // The requests that open a run's listing.
-  virtual std::vector<Request> FirstRequests() const = 0;
+  // What opens a new generation: its first requests, and the documents that are known without one.
+  virtual Opening Open(const LastRun& last) const = 0;
   // What to ask for a document that was referred to but that no listing gave.
   virtual std::vector<Request> RequestsForUnlisted(const DocumentRow& document) const = 0;
   // The request as it goes to the wire, credentials included.
@@ -95,14 +120,14 @@ class Source {
   // Code::kTransient (ask again), one that is well-formed but not what the API promises is
   // Code::kInvalid. `now_ms` decides only whether a revision is still fresh
   // (DocumentUpdate::stable).
-  virtual Result<Reading> Read(const Request& request, std::string_view body,
+  virtual Result<Reading> Read(const Request& request, const AnswerView& answer,
                                WallMs now_ms) const = 0;
   // Judges an answer other than 2xx.
-  virtual Verdict Judge(const Request& request, int status, std::string_view body) const = 0;
+  virtual Verdict Judge(const Request& request, const AnswerView& answer) const = 0;
   // A permanent refusal that does not spoil the export, e.g. the children of a block that cannot
   // be listed: what takes its place. nullopt: it is a failure.
-  virtual std::optional<Reading> ReadRefusal(const Request& request, int status,
-                                             std::string_view body) const = 0;
+  virtual std::optional<Reading> ReadRefusal(const Request& request,
+                                             const AnswerView& answer) const = 0;
 
   // Writes the document's text. Deterministic: depends on `inputs` alone. Fails only where the
   // stored input is damaged or not what Read() let through.

@@ -22,7 +22,7 @@ class LookupTest : public testing::Test {
         lookup_(readers_, clock_, {.ttl = 24h, .negative_ttl = 1h}) {}
 
   void Stored(const Request& request, StoredResponse response) {
-    ASSERT_TRUE(store_->BeginRun({request}));
+    ASSERT_TRUE(store_->BeginRun([&](const LastRun&) { return Opening{.requests = {request}}; }));
     CommitRecord record{.item = store_->Take(1).value().at(0)};
     record.response = std::move(response);
     ASSERT_TRUE(store_->Commit({record}));

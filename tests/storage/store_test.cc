@@ -67,7 +67,7 @@ class StoreTest : public testing::Test {
   std::filesystem::path File() const { return dir_ / "state.db"; }
 
   Store::Start Begin(std::vector<Request> first = {Listing("/search")}) {
-    auto start = store_->BeginRun(first);
+    auto start = store_->BeginRun([&](const LastRun&) { return Opening{.requests = first}; });
     EXPECT_TRUE(start.has_value()) << start.error().message;
     return *start;
   }

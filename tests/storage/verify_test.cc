@@ -30,7 +30,7 @@ class VerifyTest : public testing::Test {
   fs::path StateFile() const { return root_ / ".sluice/state.db"; }
   void Begin() {
     const Request listing{.operation = "search", .target = "/search", .listing = true};
-    ASSERT_TRUE(store_->BeginRun({listing}));
+    ASSERT_TRUE(store_->BeginRun([&](const LastRun&) { return Opening{.requests = {listing}}; }));
   }
   void End(const std::string& outcome) { ASSERT_TRUE(store_->EndRun(outcome, 0, "")); }
 

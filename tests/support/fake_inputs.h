@@ -14,7 +14,15 @@ namespace sluice {
 class StringSink final : public TextSink {
  public:
   void Write(std::string_view part) override { text += part; }
-  std::string text;
+  void NextFile() override {
+    files.push_back(std::move(text));
+    text.clear();
+  }
+  Result<std::filesystem::path> OwnFile() override {
+    return Fail(Code::kInvalid, "a file of its own is not what this sink is for");
+  }
+  std::string text;                // of the file that is being written
+  std::vector<std::string> files;  // those before it
 };
 
 class FakeInputs final : public DocumentInputs {
@@ -38,6 +46,16 @@ class FakeInputs final : public DocumentInputs {
     if (found == objects_.end()) return Fail(Code::kNotFound, id.value);
     return found->second;
   }
+  void AddRow(const DocumentId& collection, Row row) {
+    collections_[collection][row.position] = std::move(row);
+  }
+  Status ForEachRow(const DocumentId& collection,
+                    const std::function<bool(const Row&)>& use) override {
+    for (const auto& [position, row] : collections_[collection]) {
+      if (!use(row)) break;
+    }
+    return {};
+  }
   std::optional<DocumentRow> Find(const DocumentId& id) override {
     const auto alias = aliases_.find(id);
     const auto found = rows_.find(alias == aliases_.end() ? id : alias->second);
@@ -57,6 +75,7 @@ class FakeInputs final : public DocumentInputs {
   std::map<DocumentId, std::string> objects_;
   std::map<DocumentId, DocumentRow> rows_;
   std::map<DocumentId, DocumentId> aliases_;
+  std::map<DocumentId, std::map<std::string, Row>> collections_;
 };
 
 }  // namespace sluice

@@ -33,7 +33,10 @@ class CommitterThreads : public testing::Test {
                              [](const OutputRow&) { return true; });
     EXPECT_TRUE(store.has_value());
     store_ = std::move(*store);
-    EXPECT_TRUE(store_->BeginRun({{.operation = "search", .target = "/search", .listing = true}}));
+    EXPECT_TRUE(store_->BeginRun([](const LastRun&) {
+      return Opening{
+          .requests = {{.operation = "search", .target = "/search", .listing = true}}};
+    }));
   }
 
   std::filesystem::path File() const { return dir_ / "state.db"; }

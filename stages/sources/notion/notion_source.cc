@@ -9,9 +9,15 @@ namespace sluice::notion {
 
 NotionSource::NotionSource(NotionOptions options) : options_(std::move(options)) {}
 
-SourceLimits NotionSource::Limits() const { return NotionLimits(); }
+SourceLimits NotionSource::Limits() const {
+  SourceLimits limits = NotionLimits();
+  limits.base_url = options_.base_url;
+  return limits;
+}
 
-std::vector<Request> NotionSource::FirstRequests() const { return OpeningRequests(options_); }
+Opening NotionSource::Open(const LastRun& /*last*/) const {
+  return {.requests = OpeningRequests(options_)};
+}
 
 std::vector<Request> NotionSource::RequestsForUnlisted(const DocumentRow& document) const {
   return RequestsFor(document);
@@ -21,18 +27,18 @@ HttpRequest NotionSource::ToHttp(const Request& request) const {
   return NotionHttpRequest(request, options_);
 }
 
-Result<Reading> NotionSource::Read(const Request& request, std::string_view body,
+Result<Reading> NotionSource::Read(const Request& request, const AnswerView& answer,
                                    WallMs now_ms) const {
-  return ReadAnswer(request, body, options_, now_ms);
+  return ReadAnswer(request, answer.body, options_, now_ms);
 }
 
-Verdict NotionSource::Judge(const Request& request, int status, std::string_view body) const {
-  return JudgeAnswer(request, status, body);
+Verdict NotionSource::Judge(const Request& request, const AnswerView& answer) const {
+  return JudgeAnswer(request, answer.status, answer.body);
 }
 
-std::optional<Reading> NotionSource::ReadRefusal(const Request& request, int status,
-                                                 std::string_view body) const {
-  return ReadRefusedAnswer(request, status, body, options_);
+std::optional<Reading> NotionSource::ReadRefusal(const Request& request,
+                                                 const AnswerView& answer) const {
+  return ReadRefusedAnswer(request, answer.status, answer.body, options_);
 }
 
 }  // namespace sluice::notion

@@ -14,14 +14,15 @@ class NotionSource final : public Source {
   std::string_view name() const override { return "notion"; }
   SourceLimits Limits() const override;
 
-  std::vector<Request> FirstRequests() const override;
+  Opening Open(const LastRun& last) const override;
   std::vector<Request> RequestsForUnlisted(const DocumentRow& document) const override;
   HttpRequest ToHttp(const Request& request) const override;
 
-  Result<Reading> Read(const Request& request, std::string_view body, WallMs now_ms) const override;
-  Verdict Judge(const Request& request, int status, std::string_view body) const override;
-  std::optional<Reading> ReadRefusal(const Request& request, int status,
-                                     std::string_view body) const override;
+  Result<Reading> Read(const Request& request, const AnswerView& answer,
+                       WallMs now_ms) const override;
+  Verdict Judge(const Request& request, const AnswerView& answer) const override;
+  std::optional<Reading> ReadRefusal(const Request& request,
+                                     const AnswerView& answer) const override;
 
   Result<Rendering> Render(const DocumentRow& document, DocumentInputs& inputs,
                            TextSink& out) const override;
