@@ -1,0 +1,39 @@
+// Paths into JSON: a subset of JSONPath (RFC 9535) and the dotted paths that dlt users write.
+//
+//   path    = ["$"] step*           "$" and "" are the document itself
+//   step    = "." name | name | "['" any "']" | "[" number "]" | "[*]" | ".*"
+//
+// Not supported, and said so: filters, slices, "..", negative indexes, unions.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "stages/json/raw_json.h"
+
+namespace sluice {
+
+class JsonPath {
+ public:
+  // Code::kUsage: what is wrong, and where.
+  static Result<JsonPath> Parse(std::string_view text);
+
+  // The first value that the path leads to. nullopt: it leads nowhere.
+  std::optional<JsonValue> Find(const JsonValue& root) const;
+  // Every value that it leads to, in document order.
+  std::vector<JsonValue> FindAll(const JsonValue& root) const;
+  // Whether it can lead to more than one value.
+  bool many() const;
+  const std::string& text() const { return text_; }
+
+ private:
+  struct Every {};
+  using Step = std::variant<std::string, std::size_t, Every>;
+  std::string text_;
+  std::vector<Step> steps_;
+};
+
+}  // namespace sluice
