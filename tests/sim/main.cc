@@ -6,6 +6,7 @@
 
 #include "tests/sim/notion_api.h"
 #include "tests/sim/replay.h"
+#include "tests/sim/rest_command.h"
 #include "tests/sim/service.h"
 
 namespace {
@@ -53,12 +54,14 @@ int main(int argc, char** argv) {
   replay.add_option("dir", recordings, "Folder with api/ or exchanges.jsonl")
       ->required()
       ->check(CLI::ExistingDirectory);
+  sluice::sim::RestCommand rest(app);
   CLI11_PARSE(app, argc, argv);
   try {
     if (replay.parsed()) {
       sluice::sim::ReplayApi api(recordings);
       return Serve(service, api);
     }
+    if (rest.parsed()) return rest.Run();
     world.seed = service.seed;
     sluice::sim::NotionApi api(world, ForcedVersion(version));
     return Serve(service, api);
