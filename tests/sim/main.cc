@@ -8,6 +8,7 @@
 #include "tests/sim/replay.h"
 #include "tests/sim/rest_command.h"
 #include "tests/sim/service.h"
+#include "tests/sim/trakt_command.h"
 
 namespace {
 
@@ -55,6 +56,7 @@ int main(int argc, char** argv) {
       ->required()
       ->check(CLI::ExistingDirectory);
   sluice::sim::RestCommand rest(app);
+  sluice::sim::TraktCommand trakt(app);
   CLI11_PARSE(app, argc, argv);
   try {
     if (replay.parsed()) {
@@ -62,6 +64,7 @@ int main(int argc, char** argv) {
       return Serve(service, api);
     }
     if (rest.parsed()) return rest.Run();
+    if (trakt.parsed()) return trakt.Run();
     world.seed = service.seed;
     sluice::sim::NotionApi api(world, ForcedVersion(version));
     return Serve(service, api);

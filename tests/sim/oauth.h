@@ -34,6 +34,8 @@ class TokenIssuer {
   explicit TokenIssuer(TokenOptions options) : options_(std::move(options)) {}
 
   Pair Issue();
+  // The code of the device flow with this number.
+  std::string DeviceCode(std::uint64_t number) const { return Text(Kind::kDevice, number); }
   // A new pair; nothing when the token is unknown or was used before.
   std::optional<Pair> Refresh(std::string_view refresh);
   // Counts one request with the token. A token that was not made here is kForeign until its
@@ -44,7 +46,7 @@ class TokenIssuer {
   const TokenOptions& options() const { return options_; }
 
  private:
-  enum class Kind : std::uint64_t { kAccess = 0xacce55, kRefresh = 0x2ef2e5 };
+  enum class Kind : std::uint64_t { kAccess = 0xacce55, kRefresh = 0x2ef2e5, kDevice = 0xdec0de };
   std::string Text(Kind kind, std::uint64_t number) const;
   // The number of a token that was made here.
   std::optional<std::uint64_t> Number(Kind kind, std::string_view token) const;
