@@ -65,6 +65,7 @@ HttpResponse TraktApi::Answer(const HttpRequest& request, const ListFaults& faul
     return Json(std::move(body));
   }
   std::optional<Source> source;
+  if (segments.empty()) return NotFound();
   const bool own = segments[0] == "users" && segments.size() > 1 &&
                    (segments[1] == "me" || segments[1] == "sean");
   const std::size_t first = own ? 2 : 1;

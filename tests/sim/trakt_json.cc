@@ -40,6 +40,11 @@ constexpr std::array kOddTitles = {"\"Wuthering Heights\"",
 constexpr std::array kWords = {"Silent", "River",  "Night",  "Garden", "Last", "Summer",
                                "Winter", "Harbor", "Broken", "Circle", "Gold", "Shadow"};
 
+// The time of item `place` of `count`: they go back ten years, the newest first.
+UnixMs Before(UnixMs newest, std::uint32_t place, std::uint32_t count) {
+  return newest - 3650 * kDayMs / count / 1000 * 1000 * place;
+}
+
 std::string Slug(std::string_view prefix, std::uint64_t number) {
   return std::string(prefix) + "-" + std::to_string(number);
 }
@@ -188,14 +193,14 @@ void TraktWorld::WriteWatchedShow(JsonOut& out, std::uint32_t place) const {
 
 void TraktWorld::WriteMovieRating(JsonOut& out, std::uint32_t place) const {
   const std::uint32_t movie = RatedMovie(place);
-  out.BeginObject().Field("rated_at", IsoTime(kRatedMs - place * kDayMs / 4));
+  out.BeginObject().Field("rated_at", IsoTime(Before(kRatedMs, place, options_.ratings)));
   out.Key("rating").Int(RatingOf(movie)).Field("type", "movie");
   MovieFields(out, movie);
   out.EndObject();
 }
 
 void TraktWorld::WriteShowRating(JsonOut& out, std::uint32_t place) const {
-  out.BeginObject().Field("rated_at", IsoTime(kRatedMs - place * kDayMs));
+  out.BeginObject().Field("rated_at", IsoTime(Before(kRatedMs, place, ShowRatingCount())));
   out.Key("rating").Int(RatingOf(place + 1)).Field("type", "show");
   ShowFields(out, place);
   out.EndObject();
@@ -203,7 +208,7 @@ void TraktWorld::WriteShowRating(JsonOut& out, std::uint32_t place) const {
 
 void TraktWorld::WriteEpisodeRating(JsonOut& out, std::uint32_t place) const {
   const Episode episode{.show = place / 2, .season = 1, .number = 1 + place % 2};
-  out.BeginObject().Field("rated_at", IsoTime(kRatedMs - place * kDayMs));
+  out.BeginObject().Field("rated_at", IsoTime(Before(kRatedMs, place, EpisodeRatingCount())));
   out.Key("rating").Int(RatingOf(place + 7)).Field("type", "episode");
   EpisodeFields(out, episode);
   ShowFields(out, episode.show);
@@ -212,7 +217,7 @@ void TraktWorld::WriteEpisodeRating(JsonOut& out, std::uint32_t place) const {
 
 void TraktWorld::WriteWatchlistItem(JsonOut& out, std::uint32_t place) const {
   out.BeginObject().Key("rank").Int(place + 1).Key("id").Int(990'000'001ll + place);
-  out.Field("listed_at", IsoTime(kListedMs - place * kDayMs / 2)).Key("notes");
+  out.Field("listed_at", IsoTime(Before(kListedMs, place, options_.watchlist))).Key("notes");
   place % 10 == 3 ? out.String("before the sequel, says \"Bo\"") : out.Null();
   out.Field("type", "movie");
   MovieFields(out, kUnwatched + place);
@@ -220,7 +225,7 @@ void TraktWorld::WriteWatchlistItem(JsonOut& out, std::uint32_t place) const {
 }
 
 void TraktWorld::WriteCollected(JsonOut& out, std::uint32_t place, bool metadata) const {
-  const std::string at = IsoTime(kCollectedMs - place * kDayMs / 3);
+  const std::string at = IsoTime(Before(kCollectedMs, place, options_.collection));
   out.BeginObject().Field("collected_at", at).Field("updated_at", at);
   MovieFields(out, place * 2);
   if (metadata) {
@@ -256,7 +261,7 @@ void TraktWorld::WriteList(JsonOut& out, std::uint32_t list) const {
 void TraktWorld::WriteListItem(JsonOut& out, std::uint32_t list, std::uint32_t place) const {
   out.BeginObject().Key("rank").Int(place + 1);
   out.Key("id").Int(880'000'001ll + list * 100'000 + place);
-  out.Field("listed_at", IsoTime(kListedMs - place * kDayMs)).Key("notes");
+  out.Field("listed_at", IsoTime(Before(kListedMs, place, ListItemCount(list)))).Key("notes");
   place % 5 == 2 ? out.String("a <b>note</b>, with a comma") : out.Null();
   out.Field("type", "movie");
   MovieFields(out, list * 17 + place * 3);
@@ -267,7 +272,7 @@ void TraktWorld::WriteReview(JsonOut& out, std::uint32_t place) const {
   constexpr std::array kTexts = {"Fine.", "A film that is <i>long</i> & loud.\n\nSecond paragraph.",
                                  "He said: \"go\", so I went; 5/5, would go again.",
                                  "[spoiler]He did it.[/spoiler] 🎬"};
-  const std::string at = IsoTime(kReviewedMs - place * kDayMs);
+  const std::string at = IsoTime(Before(kReviewedMs, place, options_.reviews));
   const std::uint32_t movie = RatedMovie(place);
   out.BeginObject().Field("type", "movie");
   MovieFields(out, movie);
