@@ -15,7 +15,7 @@ namespace {
 using nlohmann::json;
 
 // A walk that never ends is cut here.
-constexpr int kPagesMax = 200;
+constexpr int kPagesMax = 30;
 
 class SimRest : public testing::Test {
  protected:
