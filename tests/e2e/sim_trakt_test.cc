@@ -8,6 +8,7 @@
 
 #include "tests/support/http_call.h"
 #include "tests/support/sim_process.h"
+#include "tests/support/temp_dir.h"
 
 namespace sluice {
 namespace {
@@ -338,6 +339,34 @@ TEST_F(SimTrakt, ARevokedTokenDoesNotWork) {
   EXPECT_EQ(Get(sim, "/users/settings", "mine").status, 200);
   EXPECT_EQ(Post(sim, "/oauth/revoke", {{"token", "mine"}}).status, 200);
   EXPECT_EQ(Get(sim, "/users/settings", "mine").status, 401);
+}
+
+TEST_F(SimTrakt, RecordedBodiesComeInPages) {
+  const TempDir folder;
+  const auto history = folder / "recorded/api.trakt.tv/sync/history";
+  std::filesystem::create_directories(history);
+  WriteFile(history / "movies.json", R"([{"id":3,"watched_at":"2020-03-01T00:00:00.000Z"},{"id":2,)"
+                                     R"("watched_at":"2020-02-01T00:00:00.000Z"},{"id":1,)"
+                                     R"("watched_at":"2020-01-01T00:00:00.000Z"}])");
+  const SimProcess sim(kBinary, {"replay", folder.path().string()});
+  EXPECT_EQ(Ids(All(sim, "/sync/history/movies")), (std::vector<std::uint64_t>{3, 2, 1}));
+  EXPECT_EQ(Ids(All(sim, "/sync/history/movies?start_at=2020-02-01T00:00:00Z")),
+            (std::vector<std::uint64_t>{3, 2}));
+  EXPECT_EQ(Get(sim, "/sync/history/movies?limit=2").headers.at("x-pagination-page-count"), "2");
+  EXPECT_TRUE(All(sim, "/sync/ratings/movies").empty());
+}
+
+TEST_F(SimTrakt, ARecordedAccountIsServed) {
+  const std::filesystem::path recorded =
+      SLUICE_SOURCE_DIR "/../shared/fixtures/trakt/fuzeman+trakt.py";
+  if (!std::filesystem::exists(recorded)) GTEST_SKIP() << "no recorded account at " << recorded;
+  const SimProcess sim(kBinary, {"replay", recorded.string()});
+  const std::filesystem::path bodies = recorded / "tests/fixtures/api.trakt.tv";
+  for (const char* path : {"/sync/history/movies", "/sync/history/shows", "/sync/ratings/movies"}) {
+    const json body = json::parse(ReadFile(bodies / (std::string(path).substr(1) + ".json")));
+    EXPECT_FALSE(body.empty()) << path;
+    EXPECT_EQ(json(All(sim, path)), body) << path;
+  }
 }
 
 class SimTraktDevice : public SimTrakt {

@@ -49,11 +49,23 @@ std::uint32_t Number(const HttpRequest& request, std::string_view name, std::uin
 
 }  // namespace
 
+TraktApi::TraktApi(const TraktRecordings& recordings, const TokenOptions& tokens)
+    : world_({.history = 0,
+              .ratings = 0,
+              .watchlist = 0,
+              .collection = 0,
+              .lists = 0,
+              .shows = 0,
+              .reviews = 0}),
+      recordings_(recordings),
+      oauth_(tokens, {}) {}
+
 HttpResponse TraktApi::Answer(const HttpRequest& request, const ListFaults& faults) {
   if (request.Path().starts_with("/oauth/")) return oauth_.Answer(request);
   if (auto refusal = CheckHeaders(request)) return *std::move(refusal);
   const std::vector<std::string_view> segments = Segments(request.Path());
   if (request.method != "GET") return Html(405, "405 Method Not Allowed");
+  if (auto recorded = RecordedAnswer(request, faults)) return *std::move(recorded);
   std::string body;
   JsonOut out(body);
   if (request.Path() == "/users/settings") {
@@ -91,6 +103,17 @@ std::optional<HttpResponse> TraktApi::CheckHeaders(const HttpRequest& request) {
   const bool admitted = auth.starts_with(kBearer) && oauth_.Admit(auth.substr(kBearer.size()));
   if (!admitted) return HttpResponse{.status = 401};
   return std::nullopt;
+}
+
+std::optional<HttpResponse> TraktApi::RecordedAnswer(const HttpRequest& request,
+                                                     const ListFaults& faults) const {
+  const auto recording = recordings_ ? recordings_->Find(request) : std::nullopt;
+  if (!recording) return std::nullopt;
+  if (!recording->object.empty()) return Json(recording->object);
+  return Page(
+      request, faults,
+      {.size = static_cast<std::uint32_t>(recording->items.size()),
+       .write = [&](JsonOut& out, std::uint32_t place) { out.Raw(recording->items[place]); }});
 }
 
 std::optional<TraktApi::Source> TraktApi::SyncSource(const Call& call) const {

@@ -12,6 +12,7 @@
 
 #include "tests/sim/api.h"
 #include "tests/sim/trakt_oauth.h"
+#include "tests/sim/trakt_recordings.h"
 #include "tests/sim/trakt_world.h"
 
 namespace sluice::sim {
@@ -20,6 +21,8 @@ class TraktApi : public Api {
  public:
   TraktApi(const TraktOptions& options, const TokenOptions& tokens, const DeviceOptions& device)
       : world_(options), oauth_(tokens, device) {}
+  // Recorded answers; what was not recorded is that of an account without anything.
+  TraktApi(const TraktRecordings& recordings, const TokenOptions& tokens);
 
   HttpResponse Answer(const HttpRequest& request, const ListFaults& faults) override;
   HttpResponse Refuse(const HttpRequest& request, Refusal reason, int retry_after_s) const override;
@@ -41,6 +44,8 @@ class TraktApi : public Api {
   };
 
   std::optional<HttpResponse> CheckHeaders(const HttpRequest& request);
+  std::optional<HttpResponse> RecordedAnswer(const HttpRequest& request,
+                                             const ListFaults& faults) const;
   std::optional<Source> SyncSource(const Call& call) const;
   std::optional<Source> HistorySource(const Call& call) const;
   std::optional<Source> WatchedSource(const Call& call) const;
@@ -51,6 +56,7 @@ class TraktApi : public Api {
 
   // Constant after construction.
   TraktWorld world_;
+  std::optional<TraktRecordings> recordings_;
   // Own synchronisation.
   TraktOAuth oauth_;
 };
