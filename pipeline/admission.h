@@ -1,7 +1,7 @@
-// Admission: the only bound of the machine. An item enters with a credit and a charge of memory, and
-// both come back after the item's commit is durable; so at most `credits` items are ever in memory,
-// and no more is admitted while their bodies exceed the budget. One item is always admitted, however
-// large: it will be committed, so nothing deadlocks.
+// Admission: the only bound of the machine. An item enters with a credit and a charge of memory,
+// and both come back after the item's commit is durable; so at most `credits` items are ever in
+// memory, and no more is admitted while their bodies exceed the budget. One item is always
+// admitted, however large: it will be committed, so nothing deadlocks.
 //
 // Thread-safe. TryAdmit() runs under oneTBB's spin lock and therefore only pops from memory; the
 // commit thread refills.

@@ -64,6 +64,8 @@ FetchOptions FetchOptionsFor(const Job& job, const RunOptions& run, const Source
   // only be refused.
   options.rate = {.requests_per_second = rate,
                   .burst = job.limits.burst.value_or(rate > 0 ? limits.burst : 1)};
+  options.body_bytes_max =
+      std::max(options.body_bytes_max, static_cast<std::size_t>(job.limits.memory_bytes));
   options.requests_max = run.requests_max;
   options.retry.read_attempts = job.retry.read_attempts;
   options.retry.base = job.retry.base;

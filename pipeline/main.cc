@@ -9,6 +9,7 @@
 #include "pipeline/cache_command.h"
 #include "pipeline/check.h"
 #include "pipeline/cli.h"
+#include "pipeline/doctor.h"
 #include "pipeline/exit_code.h"
 #include "pipeline/log.h"
 #include "pipeline/memory.h"
@@ -47,6 +48,16 @@ bool Includes(const Job& job, std::string_view what) {
 std::string Fingerprint(const Job& job) {
   return fmt::format("notion {} render {} include {} roots {}", job.notion.version, kRenderVersion,
                      fmt::join(job.notion.include, ","), fmt::join(job.notion.roots, ","));
+}
+
+std::unique_ptr<Source> SourceOf(const Job& job, std::string token) {
+  return std::make_unique<notion::NotionSource>(
+      notion::NotionOptions{.base_url = job.notion.base_url,
+                            .token = std::move(token),
+                            .version = job.notion.version,
+                            .comments = Includes(job, "comments"),
+                            .users = Includes(job, "users"),
+                            .roots = job.notion.roots});
 }
 
 Result<Job> Load(const Command& command) {
@@ -109,15 +120,10 @@ int RunJob(const Command& command) {
   if (!token) return Refuse(token.error());
   for (const std::string& note : WithoutEffect(*job)) Log(LogLevel::kWarning, note);
 
-  const notion::NotionSource source({.base_url = job->notion.base_url,
-                                     .token = std::move(*token),
-                                     .version = job->notion.version,
-                                     .comments = Includes(*job, "comments"),
-                                     .users = Includes(*job, "users"),
-                                     .roots = job->notion.roots});
+  const auto source = SourceOf(*job, std::move(*token));
   const SystemClock clock;
   const RunMode mode = command.verb == Verb::kRetry ? RunMode::kRetryFailed : RunMode::kExport;
-  RunResult result = RunExport(*job, command.run, mode, source, Fingerprint(*job), signals, clock);
+  RunResult result = RunExport(*job, command.run, mode, *source, Fingerprint(*job), signals, clock);
   result.message += Advice(result.exit_code);
   Summarise(*job, result);
   return command.run.report ? WriteReport(command, *job, result) : ToInt(result.exit_code);
@@ -168,6 +174,40 @@ int ShowCache(const Command& command) {
   return 0;
 }
 
+// What there is to be checked follows from what was given: nothing, an output folder, or a job.
+Findings Diagnose(const Command& command) {
+  Findings findings = CheckEnvironment();
+  const auto add = [&](Findings more) {
+    std::move(more.begin(), more.end(), std::back_inserter(findings));
+  };
+  std::error_code error;
+  if (command.job_file && std::filesystem::is_directory(*command.job_file, error)) {
+    add(CheckOutputFolder(*command.job_file));
+    add(CheckStateHealth(*command.job_file));
+    return findings;
+  }
+  if (!command.job_file && command.settings.empty()) return findings;
+  auto job = Load(command);
+  if (!job) {
+    add({{.level = Finding::Level::kFail,
+          .check = "job",
+          .what = job.error().message,
+          .code = job.error().code}});
+    return findings;
+  }
+  add(CheckOutputFolder(job->output));
+  add(CheckStateHealth(job->output));
+  add(CheckSource(*job, SourceOf, command.run.offline ? Reach::kOffline : Reach::kSendOneRequest));
+  return findings;
+}
+
+int Doctor(const Command& command) {
+  const Findings findings = Diagnose(command);
+  std::cout << (command.format == ReportFormat::kJson ? DoctorJson(findings)
+                                                      : DoctorText(findings));
+  return ToInt(WorstExitCode(findings));
+}
+
 int Main(int argc, char** argv) {
   auto command = ParseCommandLine(argc, argv);
   if (!command) return Refuse(command.error());
@@ -188,6 +228,8 @@ int Main(int argc, char** argv) {
     case Verb::kCacheTrim:
     case Verb::kCacheClear:
       return ShowCache(*command);
+    case Verb::kDoctor:
+      return Doctor(*command);
     case Verb::kRun:
     case Verb::kRetry:
       return RunJob(*command);
