@@ -17,25 +17,6 @@ std::string Line(const Job& job, const KeyValue& entry) {
   return PlainText(fmt::format("{:<60} from {}", text, origin->second)) + "\n";
 }
 
-struct Reference {
-  std::string_view key;
-  const std::string& value;
-};
-
-// Those that a run of this job will need.
-std::vector<Reference> ReferencesOf(const Job& job) {
-  switch (job.source) {
-    case SourceKind::kNotion:
-      return {{"notion.token", job.notion.token}};
-    case SourceKind::kTrakt:
-      if (job.trakt.token.empty()) return {{"trakt.client_id", job.trakt.client_id}};
-      return {{"trakt.client_id", job.trakt.client_id}, {"trakt.token", job.trakt.token}};
-    case SourceKind::kRest:
-      return {};
-  }
-  return {};
-}
-
 }  // namespace
 
 std::vector<std::string> WithoutEffect(const Job& job) {
@@ -67,7 +48,7 @@ std::string DescribeJob(const Job& job) {
 Result<std::string> CheckJob(const Job& job, const GetEnv& get_env) {
   if (auto setup = MakeSource(job, Secrets::kMask); !setup) return Fail(setup.error());
   std::string text = DescribeJob(job);
-  for (const auto& [key, reference] : ReferencesOf(job)) {
+  for (const auto& [key, reference] : SecretReferences(job)) {
     const auto found = CheckTokenReference(reference, get_env);
     if (!found) return Fail(Code::kUsage, fmt::format("{}: {}", key, found.error().message));
     text += fmt::format("{}: {}\n", key.substr(key.find('.') + 1), *found);

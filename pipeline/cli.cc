@@ -11,8 +11,9 @@
 namespace sluice {
 namespace {
 
-constexpr std::array<std::string_view, 10> kCommands{
-    "run", "notion", "trakt", "check", "status", "failures", "verify", "retry", "cache", "version"};
+constexpr std::array<std::string_view, 11> kCommands{"run",    "notion",   "trakt",  "check",
+                                                     "status", "failures", "verify", "retry",
+                                                     "cache",  "doctor",   "version"};
 
 // Flags that are another name of a key; LoadJob() judges their values.
 constexpr const char* kClientId = "--client-id";  // only of trakt
@@ -43,6 +44,7 @@ class CommandLine {
   void AddState(const char* name, const char* help, Verb verb);
   void AddRetry();
   void AddCache();
+  void AddDoctor();
   void AddVersion();
 
   CLI::App* AddCommand(const char* name, const char* help, Verb verb);
@@ -116,6 +118,7 @@ CommandLine::CommandLine() {
            Verb::kVerify);
   AddRetry();
   AddCache();
+  AddDoctor();
   AddVersion();
 }
 
@@ -186,6 +189,17 @@ void CommandLine::AddCache() {
   AddParsed(*trim, "--max-age", "Drop what is older; what unfinished documents need stays",
             kDurationAllowed, command_.cache_limits.age_max, ParseDuration);
   add("clear", "Drop every stored response", Verb::kCacheClear);
+}
+
+void CommandLine::AddDoctor() {
+  CLI::App* app = AddCommand("doctor", "Check whether an export can run here", Verb::kDoctor);
+  app->add_option("JOB", command_.job_file, "A job file, or the output folder of an export");
+  AddKeyFlags(*app);
+  app->add_flag("--offline", command_.run.offline, "Send no request");
+  app->add_flag_callback(
+      "--json", [this] { command_.format = ReportFormat::kJson; }, "As JSON");
+  AddSet(*app);
+  AddLogFlags(*app);
 }
 
 void CommandLine::AddVersion() { AddCommand("version", "Print the version", Verb::kVersion); }

@@ -32,10 +32,12 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-// Items loaded ahead of admission, and the level at which more are loaded: one read of the
-// frontier serves many admissions, and what is loaded is a few hundred small rows.
-constexpr std::size_t kReadyMax = 512;
-constexpr std::size_t kReadyLow = 256;
+// Items loaded ahead of admission, in units of the credits; below one unit more are loaded. One
+// tick admits no more than that, so none goes idle; and an urgent row is loaded soon.
+constexpr std::size_t kReadyMax = 2;
+
+// A group of one part in so many of the credits is not waited with.
+constexpr std::size_t kGroupShare = 4;
 
 // How long a stopping run waits for what is on the wire before it cancels it.
 constexpr milliseconds kDrainLimit{3000};
@@ -67,6 +69,8 @@ FetchOptions FetchOptionsFor(const Job& job, const RunOptions& run, const Source
   // only be refused.
   options.rate = {.requests_per_second = rate,
                   .burst = job.limits.burst.value_or(rate > 0 ? limits.burst : 1)};
+  options.body_bytes_max =
+      std::max(options.body_bytes_max, static_cast<std::size_t>(job.limits.memory_bytes));
   options.requests_max = run.requests_max;
   options.retry.read_attempts = job.retry.read_attempts;
   options.retry.base = job.retry.base;
@@ -110,7 +114,7 @@ class Machine {
         committer_(store, output,
                    {.records_max = static_cast<std::size_t>(job.stages.write_batch_items),
                     .delay_max = std::min(job.stages.write_batch_delay, job.checkpoint.interval)},
-                   {.in_flight = [this] { return admission_.in_flight(); },
+                   {.enough = [this] { return EnoughForAGroup(); },
                     .committed = [this](std::size_t count,
                                         const Status& status) { OnCommitted(count, status); },
                     .tick = [this] { return OnTick(); }}),
@@ -183,7 +187,7 @@ class Machine {
                     "loaded ahead; {} responses in memory, {}; a commit of {} items or {} ms",
                     admission_.credits(), FormatBytes(bodies),
                     FormatBytes(static_cast<std::int64_t>(fetch_options_.body_bytes_max)),
-                    kReadyMax, job_.cache.memory_entries,
+                    kReadyMax * admission_.credits(), job_.cache.memory_entries,
                     FormatBytes(job_.limits.memory_bytes / kMemoryTierShare),
                     job_.stages.write_batch_items, job_.stages.write_batch_delay.count()));
     std::string stages =
@@ -256,6 +260,14 @@ class Machine {
     committer_.Submit(std::move(item->record));
   }
 
+  // So many records are worth a commit at once: a quarter of the credits, since what waits for its
+  // commit keeps others from the wire. Where nothing is ready it is the next commit that brings
+  // more work.
+  std::size_t EnoughForAGroup() const {
+    if (admission_.ready() == 0) return 1;
+    return std::min(admission_.in_flight(), admission_.credits() / kGroupShare + 1);
+  }
+
   // --- on the commit thread ---
 
   void OnCommitted(std::size_t count, const Status& status) {
@@ -305,8 +317,8 @@ class Machine {
     const bool walled =
         fetch_.Snapshot().wait_until_ms >
         clock_.WallNow() + std::chrono::duration_cast<milliseconds>(kWaitHereMax).count();
-    if (!walled && admission_.ready() < kReadyLow) {
-      auto items = store_.Take(kReadyMax - admission_.ready());
+    if (!walled && admission_.ready() < admission_.credits()) {
+      auto items = store_.Take(kReadyMax * admission_.credits() - admission_.ready());
       if (!items) return Fail(items.error());
       admission_.Refill(std::move(*items));
     }

@@ -9,6 +9,7 @@
 #include "pipeline/cache_command.h"
 #include "pipeline/check.h"
 #include "pipeline/cli.h"
+#include "pipeline/doctor.h"
 #include "pipeline/exit_code.h"
 #include "pipeline/log.h"
 #include "pipeline/memory.h"
@@ -149,6 +150,40 @@ int ShowCache(const Command& command) {
   return 0;
 }
 
+// What there is to be checked follows from what was given: nothing, an output folder, or a job.
+Findings Diagnose(const Command& command) {
+  Findings findings = CheckEnvironment();
+  const auto add = [&](Findings more) {
+    std::move(more.begin(), more.end(), std::back_inserter(findings));
+  };
+  std::error_code error;
+  if (command.job_file && std::filesystem::is_directory(*command.job_file, error)) {
+    add(CheckOutputFolder(*command.job_file));
+    add(CheckStateHealth(*command.job_file));
+    return findings;
+  }
+  if (!command.job_file && command.settings.empty()) return findings;
+  auto job = Load(command);
+  if (!job) {
+    add({{.level = Finding::Level::kFail,
+          .check = "job",
+          .what = job.error().message,
+          .code = job.error().code}});
+    return findings;
+  }
+  add(CheckOutputFolder(job->output));
+  add(CheckStateHealth(job->output));
+  add(CheckSource(*job, command.run.offline ? Reach::kOffline : Reach::kSendOneRequest));
+  return findings;
+}
+
+int Doctor(const Command& command) {
+  const Findings findings = Diagnose(command);
+  std::cout << (command.format == ReportFormat::kJson ? DoctorJson(findings)
+                                                      : DoctorText(findings));
+  return ToInt(WorstExitCode(findings));
+}
+
 int Main(int argc, char** argv) {
   auto command = ParseCommandLine(argc, argv);
   if (!command) return Refuse(command.error());
@@ -169,6 +204,8 @@ int Main(int argc, char** argv) {
     case Verb::kCacheTrim:
     case Verb::kCacheClear:
       return ShowCache(*command);
+    case Verb::kDoctor:
+      return Doctor(*command);
     case Verb::kRun:
     case Verb::kRetry:
       return RunJob(*command);

@@ -72,6 +72,23 @@ Result<SourceSetup> MakeSource(const Job& job, Secrets secrets) {
   return setup;
 }
 
+std::vector<SecretReference> SecretReferences(const Job& job) {
+  switch (job.source) {
+    case SourceKind::kNotion:
+      return {{"notion.token", job.notion.token}};
+    case SourceKind::kTrakt:
+      if (job.trakt.token.empty()) return {{"trakt.client_id", job.trakt.client_id}};
+      return {{"trakt.client_id", job.trakt.client_id}, {"trakt.token", job.trakt.token}};
+    case SourceKind::kRest:
+      return {};
+  }
+  return {};
+}
+
+const std::string& BaseUrl(const Job& job) {
+  return job.source == SourceKind::kTrakt ? job.trakt.base_url : job.notion.base_url;
+}
+
 std::string BaseUrlKey(const Job& job) {
   return job.source == SourceKind::kRest ? "client.base_url"
                                          : fmt::format("{}.base_url", SourceName(job.source));

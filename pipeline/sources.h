@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "pipeline/job.h"
 #include "stages/http/credential.h"
@@ -28,6 +29,14 @@ enum class Secrets {
 // kUsage: a secret cannot be found, or the job names what the source does not have.
 Result<SourceSetup> MakeSource(const Job& job, Secrets secrets);
 
+// The references that a run of this job resolves; not the secrets.
+struct SecretReference {
+  std::string key;    // "notion.token"
+  std::string value;  // "env:NOTION_TOKEN"
+};
+std::vector<SecretReference> SecretReferences(const Job& job);
+
+const std::string& BaseUrl(const Job& job);
 // For messages: the key of the API's address, and what to look at when the API refuses.
 std::string BaseUrlKey(const Job& job);
 std::string CredentialAdvice(const Job& job);

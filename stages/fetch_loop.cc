@@ -74,7 +74,7 @@ void FetchLoop::Start(Request request, int attempt, Validators validators,
                                        .order = started_++});
   job->http = source_.ToHttp(job->request);
   AddValidators(job->validators, job->http);
-  job->http.body_bytes_max = std::min(job->http.body_bytes_max, options_.body_bytes_max);
+  job->http.body_bytes_max = options_.body_bytes_max;
   job->http.timeout = TimeoutFor(attempt, options_.retry);
   job->host = &HostOf(job->http.url);
   if (first) api_host_->limiter.ImportState(imported_);

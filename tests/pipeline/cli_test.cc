@@ -55,6 +55,15 @@ TEST(CliTest, CacheCommandsTakeAFolder) {
   EXPECT_EQ(trim.cache_limits.age_max, 24h);
 }
 
+TEST(CliTest, DoctorTakesAJobOrNothing) {
+  EXPECT_EQ(Parsed({"doctor"}).verb, Verb::kDoctor);
+  EXPECT_FALSE(Parsed({"doctor"}).job_file);
+  const Command command = Parsed({"doctor", "wiki.toml", "--offline", "--json"});
+  EXPECT_EQ(command.job_file, "wiki.toml");
+  EXPECT_TRUE(command.run.offline);
+  EXPECT_EQ(command.format, ReportFormat::kJson);
+}
+
 TEST(CliTest, CacheTrimNeedsALimit) {
   EXPECT_THAT(Refusal({"cache", "trim", "d"}), HasSubstr("--max-bytes or --max-age"));
 }
@@ -142,7 +151,7 @@ TEST(CliTest, VersionAndHelpAreText) {
 
 TEST(CliTest, WhatIsNotBuiltIsNotOffered) {
   const std::string help = Parsed({"--help"}).text;
-  for (const char* word : {"doctor", "plan", "tune", "auth", "trakt"}) {
+  for (const char* word : {"plan", "tune", "auth"}) {
     EXPECT_THAT(help, Not(HasSubstr(word)));
     EXPECT_THAT(Refusal({word, "x"}), HasSubstr("unknown command"));
   }
