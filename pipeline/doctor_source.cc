@@ -47,11 +47,26 @@ TransportResult SendOne(const Job& job, HttpRequest request) {
   return result.get_future().get();
 }
 
+AnswerView View(const HttpResponse& response) {
+  return {.status = response.status, .body = response.body, .headers = response.headers};
+}
+
+// What a first run begins with.
+std::optional<Request> FirstRequest(const Source& source) {
+  const Opening opening =
+      source.Open({.generation = 1, .find = [](const DocumentId&) { return std::nullopt; }});
+  if (!opening.requests.empty()) return opening.requests.front();
+  for (const DocumentUpdate& document : opening.documents) {
+    if (!document.content.empty()) return document.content.front();
+  }
+  return std::nullopt;
+}
+
 Finding Judged(const Source& source, const Request& request, const HttpResponse& response) {
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(response.elapsed);
   Finding finding{.check = "API", .what = fmt::format("HTTP {}", response.status)};
   if (response.status / 100 == 2) {
-    if (const auto read = source.Read(request, response.body, 0); read) {
+    if (const auto read = source.Read(request, View(response), 0); read) {
       finding.what = fmt::format("it answers in {} ms and takes the token", took.count());
       return finding;
     }
@@ -61,7 +76,7 @@ Finding Judged(const Source& source, const Request& request, const HttpResponse&
     finding.code = Code::kInvalid;
     return finding;
   }
-  const Verdict verdict = source.Judge(request, response.status, response.body);
+  const Verdict verdict = source.Judge(request, View(response));
   finding.what = verdict.message;
   finding.code = verdict.code;
   finding.level = Level::kFail;
@@ -92,9 +107,10 @@ Finding Api(const Job& job, const MakeSource& make_source) {
             .code = token.error().code};
   }
   const auto source = make_source(job, std::move(*token));
-  const Request request = source->FirstRequests().front();
-  const TransportResult answer = SendOne(job, source->ToHttp(request));
-  if (answer) return Judged(*source, request, *answer);
+  const auto request = FirstRequest(*source);
+  if (!request) return {.check = "API", .what = "the job asks for nothing"};
+  const TransportResult answer = SendOne(job, source->ToHttp(*request));
+  if (answer) return Judged(*source, *request, *answer);
   return {.level = Level::kFail,
           .check = "API",
           .what = answer.error().message,
