@@ -5,7 +5,7 @@
 //
 // libcurl sends a request again, a POST too, when a kept connection turns out to be dead before the
 // first byte of an answer. An export only reads (its POSTs are searches and queries), so that is
-// safe.
+// safe; what is not has HttpRequest::once.
 #pragma once
 
 #include <chrono>
