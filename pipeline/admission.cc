@@ -42,9 +42,8 @@ std::optional<Admission::Admitted> Admission::TryAdmit() {
 
 std::int64_t Admission::Correct(const FrontierItem& item, std::int64_t charged,
                                 std::int64_t body_bytes) {
-  return state_.With([&](State& state) {
-    return state.memory.Correct(OperationOf(item), charged, body_bytes);
-  });
+  return state_.With(
+      [&](State& state) { return state.memory.Correct(OperationOf(item), charged, body_bytes); });
 }
 
 MemoryBudget Admission::memory() const {

@@ -65,7 +65,8 @@ FetchOptions FetchOptionsFor(const Job& job, const RunOptions& run, const Source
   // The source's burst belongs to the source's rate; where the rate is to be found, a burst would
   // only be refused.
   options.rate = {.requests_per_second = rate,
-                  .burst = job.limits.burst.value_or(rate > 0 ? limits.burst : 1)};
+                  .burst = job.limits.burst.value_or(rate > 0 ? limits.burst : 1),
+                  .start = job.limits.requests_per_second ? RateStart::kBold : RateStart::kCareful};
   options.requests_max = run.requests_max;
   options.retry.read_attempts = job.retry.read_attempts;
   options.retry.base = job.retry.base;
