@@ -6,6 +6,7 @@
 
 #include "stages/fetch_loop.h"
 #include "stages/http/curl_error.h"
+#include "stages/http/quota_body.h"
 
 namespace sluice {
 namespace {
@@ -65,7 +66,8 @@ std::optional<FetchResult> FetchLoop::OnResponse(const JobPtr& job, const Ticket
                   .body = std::move(response.body),
                   .elapsed = response.elapsed};
   }
-  const std::optional<Duration> wait = WaitAfterRefusal(hint);
+  std::optional<Duration> wait = WaitAfterRefusal(hint);
+  if (!wait && (status == 429 || status == 503 || status == 529)) wait = WaitInBody(response.body);
   Verdict verdict = source_.Judge(job->request, status, response.body);
   const bool refused = status == 429 || status == 529 || verdict.code == Code::kRateLimited ||
                        ((status == 503 || status == 403) && wait.has_value());
