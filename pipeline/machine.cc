@@ -116,7 +116,8 @@ class Machine {
                     .tick = [this] { return OnTick(); }}),
         transport_(std::make_unique<CurlTransport>(CurlOptions{
             .in_flight_max = job.limits.in_flight,
-            .plain_http = job.notion.allow_http ? PlainHttp::kAllowed : PlainHttp::kLoopbackOnly})),
+            .plain_http = job.notion.allow_http ? PlainHttp::kAllowed : PlainHttp::kLoopbackOnly,
+            .ca_file = CaFileOfEnvironment()})),
         fetch_(source, *transport_, clock, fetch_options_, std::random_device{}()),
         graph_(admission_, lookup_, fetch_, transform_,
                [this](const ItemPtr& item) { Write(item); },
