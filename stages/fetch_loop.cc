@@ -172,7 +172,7 @@ HttpRequest FetchLoop::ToWire(Job& job) {
   renewal_.unused = false;
   HttpRequest http = source_.ToHttp(job.request);
   AddValidators(job.validators, http);
-  http.body_bytes_max = std::min(http.body_bytes_max, options_.body_bytes_max);
+  http.body_bytes_max = options_.body_bytes_max;
   http.timeout = TimeoutFor(job.attempt, options_.retry);
   return http;
 }

@@ -1,5 +1,6 @@
 // JSON as the API wrote it. Nothing is converted: a number keeps its digits, however many, so that
-// ids above 2^53 and decimals stay exact. Every byte is validated.
+// ids above 2^53 and decimals stay exact (beyond 1e308, where no double goes, a number is refused).
+// Every byte is validated.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +15,7 @@
 
 namespace sluice {
 
-class RawJson;
+struct JsonContent;
 
 // A value of a RawJson, which must outlive it. Cheap to copy.
 class JsonValue {
@@ -48,8 +49,8 @@ class JsonValue {
 
  private:
   friend class RawJson;
-  JsonValue(const RawJson* json, std::uint32_t index) : json_(json), index_(index) {}
-  const RawJson* json_;
+  JsonValue(const JsonContent* content, std::uint32_t index) : content_(content), index_(index) {}
+  const JsonContent* content_;
   std::uint32_t index_;
 };
 
@@ -66,9 +67,7 @@ class RawJson {
   JsonValue root() const;
 
  private:
-  friend class JsonValue;
-  struct Content;
-  std::shared_ptr<const Content> content_;
+  std::shared_ptr<const JsonContent> content_;
 };
 
 // `text` as a JSON string, in quotes.
