@@ -1,6 +1,5 @@
 #include "stages/fetch_loop.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "stages/http/redirect.h"
