@@ -40,6 +40,9 @@ Findings CheckOutputFolder(const std::filesystem::path& output);
 // Version and structure of the state, who holds it, what is unfinished. Empty: there is none yet.
 Findings CheckStateHealth(const std::filesystem::path& output);
 
+// Why LoadJob() refused a job: a finding for each problem.
+Findings JobProblems(const Error& refused);
+
 // Makes the source of a job with the token that its reference leads to.
 using MakeSource = std::function<std::unique_ptr<Source>(const Job&, std::string token)>;
 enum class Reach { kSendOneRequest, kOffline };
