@@ -17,7 +17,7 @@
 namespace sluice {
 
 enum class Verb {
-  kRun,         // `run JOB` and `notion`; the latter has no job_file
+  kRun,         // `run JOB`, `notion` and `trakt`; the latter two have no job_file
   kCheck,       // `check JOB`
   kStatus,      // `status DIR`
   kFailures,    // `failures DIR`

@@ -3,15 +3,12 @@
 #pragma once
 
 #include <filesystem>
-#include <functional>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "pipeline/exit_code.h"
 #include "pipeline/job.h"
-#include "stages/sources/source.h"
 #include "storage/base/result.h"
 
 namespace sluice {
@@ -40,12 +37,10 @@ Findings CheckOutputFolder(const std::filesystem::path& output);
 // Version and structure of the state, who holds it, what is unfinished. Empty: there is none yet.
 Findings CheckStateHealth(const std::filesystem::path& output);
 
-// Makes the source of a job with the token that its reference leads to.
-using MakeSource = std::function<std::unique_ptr<Source>(const Job&, std::string token)>;
 enum class Reach { kSendOneRequest, kOffline };
-// Whether the token is to be found and, unless offline, whether the API answers to it. Offline no
-// command of a reference is run either.
-Findings CheckSource(const Job& job, const MakeSource& make_source, Reach reach);
+// Whether the secrets are to be found and, unless offline, whether the API answers to them. Offline
+// no command of a reference is run either.
+Findings CheckSource(const Job& job, Reach reach);
 
 // Of the failures the one that stands in the way of most: state, disk, configuration,
 // authorization, network, and then the rest. kComplete when nothing failed.

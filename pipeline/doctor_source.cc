@@ -1,14 +1,15 @@
 // The token and the API.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <future>
 
 #include "pipeline/doctor.h"
+#include "pipeline/sources.h"
 #include "pipeline/token_reference.h"
 #include "stages/http/curl_transport.h"
-#include "stages/http/secrets.h"
 
 namespace sluice {
 namespace {
@@ -18,11 +19,12 @@ using Level = Finding::Level;
 // Shorter than that of a run: somebody waits for it.
 constexpr std::chrono::milliseconds kTimeout{20'000};
 
-Finding Token(const Job& job) {
-  Finding finding{.check = "token", .what = ShowTokenReference(job.notion.token)};
+Finding Found(const SecretReference& reference) {
+  const std::string name = reference.key.substr(reference.key.rfind('.') + 1);
+  Finding finding{.check = name, .what = ShowTokenReference(reference.value)};
   // No other thread is there. NOLINTNEXTLINE(concurrency-mt-unsafe)
   const auto found =
-      CheckTokenReference(job.notion.token, [](const char* name) { return std::getenv(name); });
+      CheckTokenReference(reference.value, [](const char* name_) { return std::getenv(name_); });
   if (found) {
     finding.what += ": " + *found;
   } else {
@@ -37,7 +39,7 @@ TransportResult SendOne(const Job& job, HttpRequest request) {
   request.timeout = kTimeout;
   CurlTransport transport(
       {.in_flight_max = 1,
-       .plain_http = job.notion.allow_http ? PlainHttp::kAllowed : PlainHttp::kLoopbackOnly,
+       .plain_http = AllowsPlainHttp(job) ? PlainHttp::kAllowed : PlainHttp::kLoopbackOnly,
        .connect_timeout = kTimeout / 2});
   std::promise<TransportResult> result;
   transport.Post([&] {
@@ -47,21 +49,23 @@ TransportResult SendOne(const Job& job, HttpRequest request) {
   return result.get_future().get();
 }
 
-Finding Judged(const Source& source, const Request& request, const HttpResponse& response) {
+Finding Judged(const Job& job, const Source& source, const Request& request,
+               const HttpResponse& response) {
+  const AnswerView answer{response.status, response.body, response.headers};
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(response.elapsed);
   Finding finding{.check = "API", .what = fmt::format("HTTP {}", response.status)};
   if (response.status / 100 == 2) {
-    if (const auto read = source.Read(request, response.body, 0); read) {
+    if (const auto read = source.Read(request, answer, 0); read) {
       finding.what = fmt::format("it answers in {} ms and takes the token", took.count());
       return finding;
     }
     finding.level = Level::kFail;
     finding.what = "it answers with something that is not its API's";
-    finding.next = "see that notion.base_url is the address of the API";
+    finding.next = fmt::format("see that {} is the address of the API", BaseUrlKey(job));
     finding.code = Code::kInvalid;
     return finding;
   }
-  const Verdict verdict = source.Judge(request, response.status, response.body);
+  const Verdict verdict = source.Judge(request, answer);
   finding.what = verdict.message;
   finding.code = verdict.code;
   finding.level = Level::kFail;
@@ -78,39 +82,48 @@ Finding Judged(const Source& source, const Request& request, const HttpResponse&
       finding.next = "a run tries again; see whether the API has an outage if it lasts";
       break;
     default:
-      finding.next = "see that notion.base_url and notion.roots are right";
+      finding.next =
+          fmt::format("see that {} and what the job asks for are right", BaseUrlKey(job));
   }
   return finding;
 }
 
-Finding Api(const Job& job, const MakeSource& make_source) {
-  auto token = ResolveSecret(job.notion.token);
-  if (!token) {
+Finding Api(const Job& job) {
+  const auto setup = MakeSource(job, Secrets::kResolve);
+  if (!setup) {
     return {.level = Level::kFail,
             .check = "API",
-            .what = "not asked: " + token.error().message,
-            .code = token.error().code};
+            .what = "not asked: " + setup.error().message,
+            .code = setup.error().code};
   }
-  const auto source = make_source(job, std::move(*token));
-  const Request request = source->FirstRequests().front();
+  const Source* const source = setup->source.get();
+  const LastRun nothing{.find = [](const DocumentId&) { return std::nullopt; }};
+  const Opening opening = source->Open(nothing);
+  if (opening.requests.empty()) return {.check = "API", .what = "the job asks for nothing"};
+  const Request& request = opening.requests.front();
   const TransportResult answer = SendOne(job, source->ToHttp(request));
-  if (answer) return Judged(*source, request, *answer);
+  if (answer) return Judged(job, *source, request, *answer);
   return {.level = Level::kFail,
           .check = "API",
           .what = answer.error().message,
-          .next = "see that notion.base_url and the network are right",
+          .next = fmt::format("see that {} and the network are right", BaseUrlKey(job)),
           .code = Code::kNetwork};
 }
 
 }  // namespace
 
-Findings CheckSource(const Job& job, const MakeSource& make_source, Reach reach) {
-  Findings findings{Token(job)};
+Findings CheckSource(const Job& job, Reach reach) {
+  Findings findings;
+  for (const SecretReference& reference : SecretReferences(job)) {
+    findings.push_back(Found(reference));
+  }
+  const bool all_found = std::ranges::none_of(
+      findings, [](const Finding& finding) { return finding.level == Level::kFail; });
   if (reach == Reach::kOffline) {
     findings.push_back(
-        {.check = "API", .what = fmt::format("{}: not asked (--offline)", job.notion.base_url)});
-  } else if (findings.back().level != Level::kFail) {
-    findings.push_back(Api(job, make_source));
+        {.check = "API", .what = fmt::format("{}: not asked (--offline)", BaseUrl(job))});
+  } else if (all_found) {
+    findings.push_back(Api(job));
   }
   return findings;
 }

@@ -20,6 +20,7 @@
 #include "pipeline/memory.h"
 #include "pipeline/progress.h"
 #include "pipeline/run.h"
+#include "pipeline/sources.h"
 #include "stages/http/curl_transport.h"
 #include "storage/base/bytes.h"
 #include "storage/base/guarded.h"
@@ -48,12 +49,14 @@ constexpr milliseconds kAnyAge{std::chrono::hours(24 * 365 * 100)};
 
 FetchOptions FetchOptionsFor(const Job& job, const RunOptions& run, const Source& source) {
   const SourceLimits limits = source.Limits();
-  const std::map<std::string, int> configured = {
+  // Those of Notion have keys of their own; the others' are what the job names.
+  std::map<std::string, int> configured = {
       {"pages", job.stages.fetch.pages},   {"databases", job.stages.fetch.databases},
       {"blocks", job.stages.fetch.blocks}, {"comments", job.stages.fetch.comments},
       {"users", job.stages.fetch.users},   {"properties", job.stages.fetch.properties},
       {"search", job.stages.list_limit},
   };
+  if (job.source != SourceKind::kNotion) configured = job.stages.fetch.operations;
   FetchOptions options;
   options.operations = limits.operations;
   for (SourceLimits::Operation& operation : options.operations) {
@@ -65,7 +68,8 @@ FetchOptions FetchOptionsFor(const Job& job, const RunOptions& run, const Source
   // The source's burst belongs to the source's rate; where the rate is to be found, a burst would
   // only be refused.
   options.rate = {.requests_per_second = rate,
-                  .burst = job.limits.burst.value_or(rate > 0 ? limits.burst : 1)};
+                  .burst = job.limits.burst.value_or(rate > 0 ? limits.burst : 1),
+                  .start = job.limits.requests_per_second ? RateStart::kBold : RateStart::kCareful};
   options.body_bytes_max =
       std::max(options.body_bytes_max, static_cast<std::size_t>(job.limits.memory_bytes));
   options.requests_max = run.requests_max;
@@ -117,7 +121,8 @@ class Machine {
                     .tick = [this] { return OnTick(); }}),
         transport_(std::make_unique<CurlTransport>(CurlOptions{
             .in_flight_max = job.limits.in_flight,
-            .plain_http = job.notion.allow_http ? PlainHttp::kAllowed : PlainHttp::kLoopbackOnly})),
+            .plain_http = AllowsPlainHttp(job) ? PlainHttp::kAllowed : PlainHttp::kLoopbackOnly,
+            .ca_file = CaFileOfEnvironment()})),
         fetch_(source, *transport_, clock, fetch_options_, std::random_device{}()),
         graph_(admission_, lookup_, fetch_, transform_,
                [this](const ItemPtr& item) { Write(item); },

@@ -15,10 +15,9 @@
 #include "pipeline/memory.h"
 #include "pipeline/run.h"
 #include "pipeline/signals.h"
+#include "pipeline/sources.h"
 #include "pipeline/status.h"
 #include "pipeline/verify.h"
-#include "stages/http/secrets.h"
-#include "stages/sources/notion/notion_source.h"
 
 extern char** environ;
 
@@ -31,33 +30,9 @@ constexpr int kReportRows = 10'000;
 // Lists that were short, in the log; `sluice status` and the report name them all.
 constexpr std::size_t kShortfallLines = 10;
 
-// Raised when a rendering changes, so that what is stored is rendered anew.
-constexpr int kRenderVersion = 1;
-
 int Refuse(const Error& error) {
   std::cerr << "sluice: " << error.message << "\n";
   return ToInt(ExitCodeFor(error.code));
-}
-
-bool Includes(const Job& job, std::string_view what) {
-  const auto& include = job.notion.include;
-  return std::find(include.begin(), include.end(), what) != include.end();
-}
-
-// What decides which documents there are and how they look. Not the address: a proxy may move.
-std::string Fingerprint(const Job& job) {
-  return fmt::format("notion {} render {} include {} roots {}", job.notion.version, kRenderVersion,
-                     fmt::join(job.notion.include, ","), fmt::join(job.notion.roots, ","));
-}
-
-std::unique_ptr<Source> SourceOf(const Job& job, std::string token) {
-  return std::make_unique<notion::NotionSource>(
-      notion::NotionOptions{.base_url = job.notion.base_url,
-                            .token = std::move(token),
-                            .version = job.notion.version,
-                            .comments = Includes(job, "comments"),
-                            .users = Includes(job, "users"),
-                            .roots = job.notion.roots});
 }
 
 Result<Job> Load(const Command& command) {
@@ -79,12 +54,13 @@ int WriteReport(const Command& command, const Job& job, const RunResult& result)
 }
 
 // What to do about an end that the reason alone does not tell.
-std::string_view Advice(ExitCode code) {
+std::string Advice(const Job& job, ExitCode code) {
   switch (code) {
     case ExitCode::kUnauthorized:
-      return "; check what notion.token refers to, then run the same command again";
+      return fmt::format("; {}, then run the same command again", CredentialAdvice(job));
     case ExitCode::kNetwork:
-      return "; check notion.base_url and the network, then run the same command again";
+      return fmt::format("; check {} and the network, then run the same command again",
+                         BaseUrlKey(job));
     default:
       return "";
   }
@@ -116,15 +92,15 @@ int RunJob(const Command& command) {
   const SignalWatch signals;
   auto job = Load(command);
   if (!job) return Refuse(job.error());
-  auto token = command.run.offline ? Result<std::string>() : ResolveSecret(job->notion.token);
-  if (!token) return Refuse(token.error());
+  auto setup = MakeSource(*job, command.run.offline ? Secrets::kMask : Secrets::kResolve);
+  if (!setup) return Refuse(setup.error());
   for (const std::string& note : WithoutEffect(*job)) Log(LogLevel::kWarning, note);
 
-  const auto source = SourceOf(*job, std::move(*token));
   const SystemClock clock;
   const RunMode mode = command.verb == Verb::kRetry ? RunMode::kRetryFailed : RunMode::kExport;
-  RunResult result = RunExport(*job, command.run, mode, *source, Fingerprint(*job), signals, clock);
-  result.message += Advice(result.exit_code);
+  RunResult result =
+      RunExport(*job, command.run, mode, *setup->source, setup->fingerprint, signals, clock);
+  result.message += Advice(*job, result.exit_code);
   Summarise(*job, result);
   return command.run.report ? WriteReport(command, *job, result) : ToInt(result.exit_code);
 }
@@ -197,7 +173,7 @@ Findings Diagnose(const Command& command) {
   }
   add(CheckOutputFolder(job->output));
   add(CheckStateHealth(job->output));
-  add(CheckSource(*job, SourceOf, command.run.offline ? Reach::kOffline : Reach::kSendOneRequest));
+  add(CheckSource(*job, command.run.offline ? Reach::kOffline : Reach::kSendOneRequest));
   return findings;
 }
 

@@ -265,6 +265,17 @@ TEST_F(SimTrakt, RemovedPlaysAreGoneAndTouchTheirSection) {
             Body(before, "/sync/last_activities").at("movies").at("watched_at"));
 }
 
+TEST_F(SimTrakt, ALatePlayShiftsThePagesUnlessTheEndIsPinned) {
+  const SimProcess sim(kBinary, Args({"--history", "600", "--late-play", "1"}));
+  const json times = Body(sim, "/sync/last_activities");
+  const std::vector<json> plays = All(sim, "/sync/history/movies");
+  EXPECT_EQ(plays.size(), 601u);
+  EXPECT_EQ(plays[249], plays[250]);
+  EXPECT_EQ(IdSet(All(sim, "/sync/history/movies?end_at=2025-12-31T00:00:00Z")).size(), 600u);
+  EXPECT_EQ(IdSet(All(sim, "/sync/history/movies")).size(), 601u);
+  EXPECT_GT(Body(sim, "/sync/last_activities").at("all"), times.at("all"));
+}
+
 TEST_F(SimTrakt, HeadersAreRequired) {
   const SimProcess sim(kBinary, Args());
   const auto status = [&](const std::string& without) {

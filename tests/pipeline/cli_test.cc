@@ -92,6 +92,21 @@ TEST(CliTest, NotionNeedsNoJobFile) {
   EXPECT_EQ(command.settings[2].origin, "--tpslimit");
 }
 
+TEST(CliTest, TraktNeedsNoJobFileAndNamesItsSource) {
+  const Command command =
+      Parsed({"trakt", "--out", "d", "--token", "env:T", "--client-id", "env:C"});
+  EXPECT_EQ(command.verb, Verb::kRun);
+  ASSERT_EQ(command.settings.size(), 4u);
+  EXPECT_EQ(command.settings[0].key, "job.source");
+  EXPECT_EQ(command.settings[0].value, "trakt");
+  EXPECT_EQ(command.settings[2].key, "trakt.token");
+  EXPECT_EQ(command.settings[3].key, "trakt.client_id");
+}
+
+TEST(CliTest, AFlagOfAJobMeansTheKeyOfItsSource) {
+  EXPECT_EQ(Parsed({"run", "j.toml", "--token", "env:T"}).settings[0].key, "source.token");
+}
+
 TEST(CliTest, FlagsOfTheirOwnNameComeAfterSet) {
   const Command command =
       Parsed({"run", "--tpslimit", "1", "--set", "limits.rate=2", "--set", "a=b=c", "wiki.toml"});
@@ -136,7 +151,7 @@ TEST(CliTest, VersionAndHelpAreText) {
 
 TEST(CliTest, WhatIsNotBuiltIsNotOffered) {
   const std::string help = Parsed({"--help"}).text;
-  for (const char* word : {"plan", "tune", "auth", "trakt"}) {
+  for (const char* word : {"plan", "tune", "auth"}) {
     EXPECT_THAT(help, Not(HasSubstr(word)));
     EXPECT_THAT(Refusal({word, "x"}), HasSubstr("unknown command"));
   }

@@ -62,7 +62,9 @@ int main(int argc, char** argv) {
   try {
     if (replay.parsed()) {
       if (const auto trakt_bodies = sluice::sim::TraktRecordings::Below(recordings)) {
-        sluice::sim::TraktApi api(*trakt_bodies, {.seed = service.seed});
+        sluice::sim::TokenOptions tokens{.seed = service.seed};
+        EndTokensInsteadOfService(service.faults, tokens);
+        sluice::sim::TraktApi api(*trakt_bodies, tokens);
         return Serve(service, api);
       }
       sluice::sim::ReplayApi api(recordings);

@@ -64,6 +64,7 @@ HttpResponse TraktApi::Answer(const HttpRequest& request, const ListFaults& faul
   if (request.Path().starts_with("/oauth/")) return oauth_.Answer(request);
   if (auto refusal = CheckHeaders(request)) return *std::move(refusal);
   const std::vector<std::string_view> segments = Segments(request.Path());
+  if (segments.empty()) return NotFound();
   if (request.method != "GET") return Html(405, "405 Method Not Allowed");
   if (auto recorded = RecordedAnswer(request, faults)) return *std::move(recorded);
   std::string body;
@@ -73,11 +74,10 @@ HttpResponse TraktApi::Answer(const HttpRequest& request, const ListFaults& faul
     return Json(std::move(body));
   }
   if (request.Path() == "/sync/last_activities") {
-    world_.WriteActivities(out);
+    world_.WriteActivities(out, late_play_ms_);
     return Json(std::move(body));
   }
   std::optional<Source> source;
-  if (segments.empty()) return NotFound();
   const bool own = segments[0] == "users" && segments.size() > 1 &&
                    (segments[1] == "me" || segments[1] == "sean");
   const std::size_t first = own ? 2 : 1;
@@ -116,7 +116,7 @@ std::optional<HttpResponse> TraktApi::RecordedAnswer(const HttpRequest& request,
        .write = [&](JsonOut& out, std::uint32_t place) { out.Raw(recording->items[place]); }});
 }
 
-std::optional<TraktApi::Source> TraktApi::SyncSource(const Call& call) const {
+std::optional<TraktApi::Source> TraktApi::SyncSource(const Call& call) {
   if (call.section == "history") return HistorySource(call);
   if (call.section == "watched" && call.id.empty()) return WatchedSource(call);
   if (call.section == "ratings") return RatingsSource(call);
@@ -140,7 +140,17 @@ std::optional<TraktApi::Source> TraktApi::SyncSource(const Call& call) const {
   return std::nullopt;
 }
 
-std::optional<TraktApi::Source> TraktApi::HistorySource(const Call& call) const {
+std::optional<Play> TraktApi::CountedLatePlay() {
+  const std::uint32_t after = world_.options().late_play_after;
+  if (after == 0 || ++history_requests_ <= after) return std::nullopt;
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  const UnixMs now_ms = std::chrono::duration_cast<std::chrono::seconds>(now).count() * 1000;
+  UnixMs none = 0;
+  late_play_ms_.compare_exchange_strong(none, now_ms);
+  return world_.LatePlay(late_play_ms_);
+}
+
+std::optional<TraktApi::Source> TraktApi::HistorySource(const Call& call) {
   const bool movies = call.kind == "movies";
   if ((!movies && call.kind != "shows" && call.kind != "episodes") || !call.id.empty()) {
     return std::nullopt;
@@ -158,6 +168,13 @@ std::optional<TraktApi::Source> TraktApi::HistorySource(const Call& call) const 
                 .write = [this, movies, first](JsonOut& out, std::uint32_t place) {
                   world_.WritePlay(out, first[place], movies);
                 }};
+  const auto late = movies ? CountedLatePlay() : std::nullopt;
+  if (late && late->at >= start && late->at <= end) {
+    ++source.size;
+    source.write = [this, first, late](JsonOut& out, std::uint32_t place) {
+      world_.WritePlay(out, place == 0 ? *late : first[place - 1], true);
+    };
+  }
   if (!start_at.empty()) source.headers.emplace_back("X-Start-Date", start_at);
   if (!end_at.empty()) source.headers.emplace_back("X-End-Date", end_at);
   return source;

@@ -4,6 +4,7 @@
 // Thread-safe.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <optional>
 #include <string>
@@ -46,8 +47,10 @@ class TraktApi : public Api {
   std::optional<HttpResponse> CheckHeaders(const HttpRequest& request);
   std::optional<HttpResponse> RecordedAnswer(const HttpRequest& request,
                                              const ListFaults& faults) const;
-  std::optional<Source> SyncSource(const Call& call) const;
-  std::optional<Source> HistorySource(const Call& call) const;
+  std::optional<Source> SyncSource(const Call& call);
+  std::optional<Source> HistorySource(const Call& call);
+  // Counts a request for the movies' history; the play that came in late, if it has by now.
+  std::optional<Play> CountedLatePlay();
   std::optional<Source> WatchedSource(const Call& call) const;
   std::optional<Source> RatingsSource(const Call& call) const;
   std::optional<Source> UserSource(const std::vector<std::string_view>& segments) const;
@@ -59,6 +62,8 @@ class TraktApi : public Api {
   std::optional<TraktRecordings> recordings_;
   // Own synchronisation.
   TraktOAuth oauth_;
+  std::atomic<std::uint32_t> history_requests_{0};
+  std::atomic<UnixMs> late_play_ms_{0};  // 0: not yet
 };
 
 }  // namespace sluice::sim

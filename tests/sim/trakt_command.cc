@@ -21,6 +21,8 @@ TraktCommand::TraktCommand(CLI::App& app)
   count("--reviews", world_.reviews, "Comments on movies, every second one a review");
   count("--plays-edit", world_.new_plays, "So many plays more, newer than all others");
   count("--remove-plays", world_.removed_plays, "So many of the old plays are gone");
+  count("--late-play", world_.late_play_after,
+        "After so many requests for the movies' history one more play is in it, watched just now");
   command_.add_option("--timezone", world_.timezone, "What the account's settings say");
   command_.add_option("--device-polls", device_.polls, "So many polls for a token are pending");
   command_

@@ -1,4 +1,5 @@
 // What the things of a generated Trakt account look like on the wire.
+#include <algorithm>
 #include <array>
 
 #include "tests/sim/notion_ids.h"
@@ -298,8 +299,9 @@ void TraktWorld::WriteSettings(JsonOut& out) const {
   out.EndObject().EndObject();
 }
 
-void TraktWorld::WriteActivities(JsonOut& out) const {
-  const TraktActivities times = Activities();
+void TraktWorld::WriteActivities(JsonOut& out, UnixMs movies_watched) const {
+  TraktActivities times = Activities();
+  times.movies_watched = std::max(times.movies_watched, movies_watched);
   const auto section = [&](const char* name, UnixMs watched) {
     out.Key(name).BeginObject();
     if (watched > 0) out.Field("watched_at", IsoTime(watched));

@@ -100,6 +100,12 @@ Play TraktWorld::NewPlay(std::uint32_t number) const {
           .action = Play::Action::kScrobble};
 }
 
+Play TraktWorld::LatePlay(UnixMs at) const {
+  Play play = NewPlay(options_.new_plays);
+  play.at = at;
+  return play;
+}
+
 void TraktWorld::AddMoviePlays() {
   std::uint64_t stride = options_.history * 618ull / 1000 + 1;
   while (std::gcd(stride, options_.history) > 1) ++stride;

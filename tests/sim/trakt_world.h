@@ -23,8 +23,9 @@ struct TraktOptions {
   std::uint32_t lists = 3;
   std::uint32_t shows = 20;  // watched ones; their episodes are plays too
   std::uint32_t reviews = 40;
-  std::uint32_t new_plays = 0;      // of movies, newer than all others
-  std::uint32_t removed_plays = 0;  // of the old ones
+  std::uint32_t new_plays = 0;        // of movies, newer than all others
+  std::uint32_t removed_plays = 0;    // of the old ones
+  std::uint32_t late_play_after = 0;  // so many requests for the movies' history; 0: none
   std::string timezone = "America/Los_Angeles";
 };
 
@@ -74,6 +75,8 @@ class TraktWorld {
   std::uint32_t ShowRatingCount() const { return options_.shows / 2; }
   std::uint32_t EpisodeRatingCount() const { return options_.shows * 2; }
   TraktActivities Activities() const;
+  // A play that comes in while the history is being read.
+  Play LatePlay(UnixMs at) const;
 
   static Episode EpisodeOf(std::uint32_t thing);
   static std::uint64_t ListId(std::uint32_t list) { return 28'000'001 + list; }
@@ -92,7 +95,8 @@ class TraktWorld {
   void WriteListItem(JsonOut& out, std::uint32_t list, std::uint32_t place) const;
   void WriteReview(JsonOut& out, std::uint32_t place) const;
   void WriteSettings(JsonOut& out) const;
-  void WriteActivities(JsonOut& out) const;
+  // `movies_watched`: if that is later than what the account says itself.
+  void WriteActivities(JsonOut& out, UnixMs movies_watched) const;
 
  private:
   std::uint64_t Hash(std::uint64_t kind, std::uint64_t number) const;
