@@ -13,6 +13,7 @@
 #include "pipeline/did_you_mean.h"
 #include "pipeline/job_keys.h"
 #include "pipeline/problems.h"
+#include "stages/sources/rest/validate.h"
 
 namespace sluice {
 namespace {
@@ -281,6 +282,12 @@ void Loader::CheckRest() {
     CheckUrl("client.base_url", rest.spec.base_url, rest.allow_http);
   } else if (!refused_.contains("client.base_url")) {
     problems_.At("", "client.base_url: is missing; it is the address of the API");
+  }
+  if (problems_.empty()) {
+    if (const Status valid = rest::ValidateSpec(rest.spec); !valid) {
+      std::istringstream lines(valid.error().message);
+      for (std::string line; std::getline(lines, line);) problems_.AtLine(0, line);
+    }
   }
   if (rest.read_attempts && !job_.origins.contains("retry.read_attempts")) {
     job_.retry.read_attempts = *rest.read_attempts;

@@ -98,8 +98,8 @@ int RunJob(const Command& command) {
 
   const SystemClock clock;
   const RunMode mode = command.verb == Verb::kRetry ? RunMode::kRetryFailed : RunMode::kExport;
-  RunResult result =
-      RunExport(*job, command.run, mode, *setup->source, setup->fingerprint, signals, clock);
+  RunResult result = RunExport(*job, command.run, mode, *setup->source, setup->fingerprint, signals,
+                               clock, setup->credential.get());
   result.message += Advice(*job, result.exit_code);
   Summarise(*job, result);
   return command.run.report ? WriteReport(command, *job, result) : ToInt(result.exit_code);

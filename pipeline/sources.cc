@@ -6,8 +6,11 @@
 #include <algorithm>
 
 #include "pipeline/did_you_mean.h"
+#include "pipeline/rest_setup.h"
 #include "stages/http/secrets.h"
 #include "stages/sources/notion/notion_source.h"
+#include "stages/sources/rest/rest_source.h"
+#include "storage/base/hash.h"
 
 namespace sluice {
 namespace {
@@ -41,8 +44,18 @@ Result<SourceSetup> MakeNotion(const Job& job, Secrets secrets) {
   return setup;
 }
 
+Result<SourceSetup> MakeRest(const Job& job, Secrets secrets) {
+  auto setup = SetUpRest(job.rest, secrets, job.output / ".sluice");
+  if (!setup) return Fail(setup.error());
+  return SourceSetup{
+      .source = std::make_unique<rest::RestSource>(std::move(setup->spec), setup->credential),
+      .credential = setup->credential,
+      .fingerprint = fmt::format("rest {}", Sha256Hex(job.rest.definition))};
+}
+
 Result<SourceSetup> Make(const Job& job, Secrets secrets) {
   if (job.source == SourceKind::kNotion) return MakeNotion(job, secrets);
+  if (job.source == SourceKind::kRest) return MakeRest(job, secrets);
   return Fail(Code::kUsage,
               fmt::format("source '{}' is not in this build", SourceName(job.source)));
 }
@@ -80,12 +93,13 @@ std::vector<SecretReference> SecretReferences(const Job& job) {
       if (job.trakt.token.empty()) return {{"trakt.client_id", job.trakt.client_id}};
       return {{"trakt.client_id", job.trakt.client_id}, {"trakt.token", job.trakt.token}};
     case SourceKind::kRest:
-      return {};
+      return RestReferences(job.rest);
   }
   return {};
 }
 
 const std::string& BaseUrl(const Job& job) {
+  if (job.source == SourceKind::kRest) return job.rest.spec.base_url;
   return job.source == SourceKind::kTrakt ? job.trakt.base_url : job.notion.base_url;
 }
 
@@ -114,7 +128,7 @@ bool AllowsPlainHttp(const Job& job) {
     case SourceKind::kTrakt:
       return job.trakt.allow_http;
     case SourceKind::kRest:
-      return false;
+      return job.rest.allow_http;
   }
   return false;
 }
