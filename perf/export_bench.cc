@@ -11,10 +11,12 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "tests/support/child_process.h"
@@ -23,6 +25,9 @@
 
 namespace sluice {
 namespace {
+
+// Memory that still grows after so many items would grow for ever.
+constexpr std::int64_t kEarlyItems = 10'000;
 
 struct Workload {
   int pages = 1000;
@@ -35,7 +40,8 @@ struct Workload {
 struct RunFigures {
   double wall_s = 0;
   double cpu_s = 0;
-  double rss_mb = 0;  // peak
+  double rss_mb = 0;        // peak
+  double rss_early_mb = 0;  // peak until kEarlyItems were done; 0: the run had fewer
   std::int64_t requests = 0;
   std::int64_t documents = 0;
 };
@@ -58,6 +64,38 @@ double Seconds(const timeval& time) {
 
 std::filesystem::path StateFile(const TempDir& folder) { return folder / "out/.sluice/state.db"; }
 
+// What the run has done so far; 0 before there is a state.
+std::int64_t ItemsOf(const std::filesystem::path& state_file) {
+  try {
+    const SQLite::Database state(state_file.string(), SQLite::OPEN_READONLY, 1000);
+    SQLite::Statement last(state, "SELECT requests + outputs FROM runs ORDER BY run DESC LIMIT 1");
+    return last.executeStep() ? last.getColumn(0).getInt64() : 0;
+  } catch (const SQLite::Exception&) {
+    return 0;
+  }
+}
+
+// VmHWM of a process; 0: it has ended.
+double PeakMb(pid_t pid) {
+  std::ifstream status(fmt::format("/proc/{}/status", pid));
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("VmHWM:")) return std::stod(line.substr(6)) / 1024;
+  }
+  return 0;
+}
+
+// Returns when the child has done kEarlyItems, or has ended before (0).
+double PeakUntilEarlyItems(const ChildProcess& child, const std::filesystem::path& state_file) {
+  const std::int64_t before = ItemsOf(state_file);
+  while (true) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    const double peak_mb = PeakMb(child.pid());
+    if (peak_mb == 0) return 0;
+    const std::int64_t items = ItemsOf(state_file);
+    if (items != before && items >= kEarlyItems) return peak_mb;
+  }
+}
+
 RunFigures Export(const std::string& url, const TempDir& folder, const Workload& workload) {
   const auto start = std::chrono::steady_clock::now();
   ChildProcess sluice(
@@ -65,12 +103,14 @@ RunFigures Export(const std::string& url, const TempDir& folder, const Workload&
                 "--token", "env:SLUICE_BENCH_TOKEN", "--tpslimit", "0", "--progress", "none", "-q",
                 "--set", fmt::format("limits.in_flight={}", workload.in_flight)},
        .environment = {{"SLUICE_BENCH_TOKEN", "simulated"}}});
+  const double rss_early_mb = PeakUntilEarlyItems(sluice, StateFile(folder));
   const int exit_code = sluice.Wait();
   if (exit_code != 0) throw std::runtime_error(fmt::format("sluice: exit {}", exit_code));
   RunFigures run;
   run.wall_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   run.cpu_s = Seconds(sluice.usage().ru_utime) + Seconds(sluice.usage().ru_stime);
   run.rss_mb = static_cast<double>(sluice.usage().ru_maxrss) / 1024;
+  run.rss_early_mb = rss_early_mb;
   const SQLite::Database state(StateFile(folder).string());
   SQLite::Statement last(state, "SELECT requests, outputs FROM runs ORDER BY run DESC LIMIT 1");
   last.executeStep();
@@ -106,28 +146,27 @@ Figures MeasureMedian(const Workload& workload, int runs) {
 }
 
 void PrintHead() {
-  fmt::print("{:>7} {:>8} {:>3} {:>9} {:>8} {:>8} {:>11} {:>8} {:>7} {:>9} {:>8} {:>9}\n", "pages",
-             "giant", "K", "requests", "items/s", "req/s", "CPU s/1000", "peak MB", "flight",
-             "state MB", "again s", "again req");
+  fmt::print("{:>7} {:>8} {:>3} {:>9} {:>8} {:>8} {:>11} {:>8} {:>8} {:>7} {:>9} {:>8} {:>9}\n",
+             "pages", "giant", "K", "requests", "items/s", "req/s", "CPU s/1000", "peak MB",
+             "at 10000", "flight", "state MB", "again s", "again req");
 }
 
 void PrintRow(const Workload& workload, const Figures& figures) {
   fmt::print(
-      "{:>7} {:>8} {:>3} {:>9} {:>8.0f} {:>8.0f} {:>11.3f} {:>8.1f} {:>7} {:>9.1f} {:>8.2f} "
+      "{:>7} {:>8} {:>3} {:>9} {:>8.0f} {:>8.0f} {:>11.3f} {:>8.1f} {:>8.1f} {:>7} {:>9.1f} "
+      "{:>8.2f} "
       "{:>9}\n",
       workload.pages, workload.giant, workload.in_flight, figures.first.requests,
       figures.items_per_s(), figures.requests_per_s(), figures.cpu_s_per_1000(),
-      std::max(figures.first.rss_mb, figures.second.rss_mb), figures.in_flight_peak,
-      figures.state_mb, figures.second.wall_s, figures.second.requests);
+      std::max(figures.first.rss_mb, figures.second.rss_mb), figures.first.rss_early_mb,
+      figures.in_flight_peak, figures.state_mb, figures.second.wall_s, figures.second.requests);
   std::fflush(stdout);
 }
 
 nlohmann::json ToJson(const RunFigures& run) {
-  return {{"wall_s", run.wall_s},
-          {"cpu_s", run.cpu_s},
-          {"peak_rss_mb", run.rss_mb},
-          {"requests", run.requests},
-          {"documents", run.documents}};
+  return {{"wall_s", run.wall_s},      {"cpu_s", run.cpu_s},
+          {"peak_rss_mb", run.rss_mb}, {"peak_rss_mb_at_10000_items", run.rss_early_mb},
+          {"requests", run.requests},  {"documents", run.documents}};
 }
 
 nlohmann::json ToJson(const Workload& workload, const Figures& figures) {

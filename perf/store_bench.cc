@@ -1,21 +1,17 @@
-// A hit in the cache on disk, and what the frontier costs an item (take, finish, commit in groups
-// of 256).
+// What the frontier costs an item (take, finish, commit in groups of 256).
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 
 #include <stdexcept>
 #include <string>
 
-#include "storage/cache.h"
 #include "storage/frontier.h"
 #include "storage/schema.h"
-#include "storage/store_reader.h"
 #include "tests/support/temp_dir.h"
 
 namespace sluice {
 namespace {
 
-constexpr int kRequests = 10'000;
 constexpr int kGroup = 256;
 
 Request RequestNumber(int number) {
@@ -23,16 +19,6 @@ Request RequestNumber(int number) {
           .target = fmt::format("/v1/blocks/5f1d3a52-0000-4000-8000-{:012x}/children", number),
           .document = DocumentId(fmt::format("0b3c7c1e-2f6a-4c4d-9d57-{:012x}", number)),
           .revision = Revision("2024-01-01T00:00:00.000Z")};
-}
-
-// About 16 KB of repeating text, which is how JSON of an API compresses.
-std::string Body(int number) {
-  std::string body;
-  for (int i = 0; i < 200; ++i) {
-    body += fmt::format(R"({{"object":"block","id":"{:032x}","has_children":false,"type":"p"}})",
-                        number * 200 + i);
-  }
-  return body;
 }
 
 class State {
@@ -47,26 +33,6 @@ class State {
   TempDir folder_;
   Database database_;
 };
-
-void PersistentHit(benchmark::State& state) {
-  State file;
-  CacheWriter cache(file.database(), {.bytes_max = 0}, {});
-  file.database().Begin();
-  for (int i = 0; i < kRequests; ++i) {
-    const Request request = RequestNumber(i);
-    cache.Put(request, {.revision = request.revision, .body = Body(i)}, 0);
-  }
-  file.database().Commit();
-  auto reader = StoreReader::Open(file.file());
-  int next = 0;
-  for (auto _ : state) {
-    next = (next + 7919) % kRequests;  // a prime step: no two hits in a row share a page
-    auto hit = (*reader)->FindResponse(RequestNumber(next), 0);
-    if (!hit || !*hit) return state.SkipWithError("a miss");
-    benchmark::DoNotOptimize(hit);
-  }
-}
-BENCHMARK(PersistentHit);
 
 // One transaction adds a group, the next takes it and finishes it: two fsyncs for 256 items, so the
 // wall clock shows the disk, and the CPU column what an item costs.

@@ -16,6 +16,14 @@ const std::string& OperationOf(const FrontierItem& item) {
   return item.kind == ItemKind::kDocument ? kDocument : item.request.operation;
 }
 
+// The frontier's own order, without which the listing would wait behind all that is loaded, and
+// what only a complete listing allows (pages that it lacks) would come last and alone.
+bool GoesBefore(const FrontierItem& a, const FrontierItem& b) {
+  if (a.kind != b.kind) return a.kind == ItemKind::kDocument;
+  if (a.request.listing != b.request.listing) return a.request.listing;
+  return a.request.depth > b.request.depth;
+}
+
 }  // namespace
 
 std::optional<Admission::Admitted> Admission::TryAdmit() {
@@ -34,9 +42,8 @@ std::optional<Admission::Admitted> Admission::TryAdmit() {
 
 std::int64_t Admission::Correct(const FrontierItem& item, std::int64_t charged,
                                 std::int64_t body_bytes) {
-  return state_.With([&](State& state) {
-    return state.memory.Correct(OperationOf(item), charged, body_bytes);
-  });
+  return state_.With(
+      [&](State& state) { return state.memory.Correct(OperationOf(item), charged, body_bytes); });
 }
 
 MemoryBudget Admission::memory() const {
@@ -45,7 +52,11 @@ MemoryBudget Admission::memory() const {
 
 void Admission::Refill(std::vector<FrontierItem> items) {
   state_.With([&](State& state) {
+    const auto loaded = static_cast<std::ptrdiff_t>(state.ready.size());
     std::move(items.begin(), items.end(), std::back_inserter(state.ready));
+    // Both parts are in order already; of equals, what was loaded earlier stays ahead.
+    std::inplace_merge(state.ready.begin(), state.ready.begin() + loaded, state.ready.end(),
+                       GoesBefore);
   });
 }
 

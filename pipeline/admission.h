@@ -1,7 +1,7 @@
-// Admission: the only bound of the machine. An item enters with a credit and a charge of memory, and
-// both come back after the item's commit is durable; so at most `credits` items are ever in memory,
-// and no more is admitted while their bodies exceed the budget. One item is always admitted, however
-// large: it will be committed, so nothing deadlocks.
+// Admission: the only bound of the machine. An item enters with a credit and a charge of memory,
+// and both come back after the item's commit is durable; so at most `credits` items are ever in
+// memory, and no more is admitted while their bodies exceed the budget. One item is always
+// admitted, however large: it will be committed, so nothing deadlocks.
 //
 // Thread-safe. TryAdmit() runs under oneTBB's spin lock and therefore only pops from memory; the
 // commit thread refills.
@@ -38,7 +38,7 @@ class Admission {
   std::optional<Admitted> TryAdmit();
   // The body of an admitted item turned out to have `body_bytes`. Returns its new charge.
   std::int64_t Correct(const FrontierItem& item, std::int64_t charged, std::int64_t body_bytes);
-  // Adds items behind those that are ready.
+  // Adds items as the frontier gave them: documents, then the listing, then deep before shallow.
   void Refill(std::vector<FrontierItem> items);
   // Gives `count` credits and their `charged` bytes back: their commits are durable.
   void Return(std::size_t count, std::int64_t charged);

@@ -5,17 +5,14 @@
 #include <algorithm>
 
 #include "pipeline/log.h"
+#include "pipeline/sources.h"
 
 namespace sluice {
 namespace {
 
-constexpr std::string_view kToken = "notion.token";
-
 std::string Line(const Job& job, const KeyValue& entry) {
-  const std::string value =
-      entry.key == kToken ? ShowTokenReference(job.notion.token) : entry.value;
   const auto origin = job.origins.find(entry.key);
-  const std::string text = fmt::format("  {:<26} {}", entry.key, value);
+  const std::string text = fmt::format("  {:<26} {}", entry.key, entry.value);
   if (origin == job.origins.end()) return PlainText(text) + "\n";
   return PlainText(fmt::format("{:<60} from {}", text, origin->second)) + "\n";
 }
@@ -25,7 +22,8 @@ std::string Line(const Job& job, const KeyValue& entry) {
 std::vector<std::string> WithoutEffect(const Job& job) {
   std::vector<std::string> notes;
   const auto& include = job.notion.include;
-  if (std::find(include.begin(), include.end(), "assets") != include.end()) {
+  if (job.source == SourceKind::kNotion &&
+      std::find(include.begin(), include.end(), "assets") != include.end()) {
     notes.push_back("this build does not download assets; Markdown links to them");
   }
   if (!job.monitoring.listen.empty() || job.monitoring.profiling) {
@@ -48,10 +46,14 @@ std::string DescribeJob(const Job& job) {
 }
 
 Result<std::string> CheckJob(const Job& job, const GetEnv& get_env) {
-  const auto token = CheckTokenReference(job.notion.token, get_env);
-  if (!token) return Fail(Code::kUsage, fmt::format("{}: {}", kToken, token.error().message));
-  return fmt::format("{}token: {}\nThe job is valid. No request was sent.\n", DescribeJob(job),
-                     *token);
+  if (auto setup = MakeSource(job, Secrets::kMask); !setup) return Fail(setup.error());
+  std::string text = DescribeJob(job);
+  for (const auto& [key, reference] : SecretReferences(job)) {
+    const auto found = CheckTokenReference(reference, get_env);
+    if (!found) return Fail(Code::kUsage, fmt::format("{}: {}", key, found.error().message));
+    text += fmt::format("{}: {}\n", key.substr(key.find('.') + 1), *found);
+  }
+  return text + "The job is valid. No request was sent.\n";
 }
 
 }  // namespace sluice

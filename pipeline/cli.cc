@@ -11,19 +11,22 @@
 namespace sluice {
 namespace {
 
-constexpr std::array<std::string_view, 9> kCommands{
-    "run", "notion", "check", "status", "failures", "verify", "retry", "cache", "version"};
+constexpr std::array<std::string_view, 11> kCommands{"run",    "notion",   "trakt",  "check",
+                                                     "status", "failures", "verify", "retry",
+                                                     "cache",  "doctor",   "version"};
 
 // Flags that are another name of a key; LoadJob() judges their values.
+constexpr const char* kClientId = "--client-id";  // only of trakt
 struct KeyFlag {
   const char* flag;
   const char* key;
   const char* help;
 };
-constexpr std::array<KeyFlag, 6> kKeyFlags{
+constexpr std::array<KeyFlag, 7> kKeyFlags{
     {{"--out", "job.output", "Output folder"},
-     {"--token", "notion.token", "Where the token is: env:NAME, file:PATH or cmd:COMMAND"},
-     {"--base-url", "notion.base_url", "Address of the API, for proxies and tests"},
+     {"--token", "source.token", "Where the token is: env:NAME, file:PATH or cmd:COMMAND"},
+     {kClientId, "source.client_id", "Where the client id is, likewise"},
+     {"--base-url", "source.base_url", "Address of the API, for proxies and tests"},
      {"--max-wait", "retry.max_wait", "End the run (exit 7) when the source says to wait longer"},
      {"--tpslimit", "limits.rate", "Requests per second, or as \"100/m\"; 0: no limit"},
      {"--tpslimit-burst", "limits.burst", "Requests that may go at once after a pause"}}};
@@ -36,11 +39,12 @@ class CommandLine {
 
  private:
   void AddRun();
-  void AddNotion();
+  void AddSource(const char* name, const char* help);
   void AddCheck();
   void AddState(const char* name, const char* help, Verb verb);
   void AddRetry();
   void AddCache();
+  void AddDoctor();
   void AddVersion();
 
   CLI::App* AddCommand(const char* name, const char* help, Verb verb);
@@ -51,6 +55,7 @@ class CommandLine {
   void AddLogFlags(CLI::App& app);
   Result<Command> Finish();
   Status CollectSettings();
+  std::string KeyOf(const KeyFlag& flag) const;
   tl::unexpected<Error> UsageError(const std::string& message) const;
 
   CLI::App app_{"Exports what a paginated, rate-limited API holds, as files to keep.", "sluice"};
@@ -104,7 +109,8 @@ CommandLine::CommandLine() {
   app_.require_subcommand(1);
   app_.set_version_flag("--version", std::string("sluice ") + SLUICE_VERSION);
   AddRun();
-  AddNotion();
+  AddSource("notion", "Export a Notion workspace without a job file");
+  AddSource("trakt", "Export a Trakt account without a job file");
   AddCheck();
   AddState("status", "Show the progress of a running, stopped or finished export", Verb::kStatus);
   AddState("failures", "Show the items that failed, and why", Verb::kFailures);
@@ -112,6 +118,7 @@ CommandLine::CommandLine() {
            Verb::kVerify);
   AddRetry();
   AddCache();
+  AddDoctor();
   AddVersion();
 }
 
@@ -128,10 +135,11 @@ void CommandLine::AddRun() {
   AddRunFlags(*app);
 }
 
-void CommandLine::AddNotion() {
-  CLI::App* app = AddCommand("notion", "Export a Notion workspace without a job file", Verb::kRun);
+void CommandLine::AddSource(const char* name, const char* help) {
+  CLI::App* app = AddCommand(name, help, Verb::kRun);
   AddKeyFlags(*app);
   app->get_option("--out")->required();
+  if (name != std::string_view("trakt")) app->remove_option(app->get_option(kClientId));
   AddRunFlags(*app);
 }
 
@@ -181,6 +189,17 @@ void CommandLine::AddCache() {
   AddParsed(*trim, "--max-age", "Drop what is older; what unfinished documents need stays",
             kDurationAllowed, command_.cache_limits.age_max, ParseDuration);
   add("clear", "Drop every stored response", Verb::kCacheClear);
+}
+
+void CommandLine::AddDoctor() {
+  CLI::App* app = AddCommand("doctor", "Check whether an export can run here", Verb::kDoctor);
+  app->add_option("JOB", command_.job_file, "A job file, or the output folder of an export");
+  AddKeyFlags(*app);
+  app->add_flag("--offline", command_.run.offline, "Send no request");
+  app->add_flag_callback(
+      "--json", [this] { command_.format = ReportFormat::kJson; }, "As JSON");
+  AddSet(*app);
+  AddLogFlags(*app);
 }
 
 void CommandLine::AddVersion() { AddCommand("version", "Print the version", Verb::kVersion); }
@@ -296,14 +315,23 @@ Status CommandLine::CollectSettings() {
     if (equals == set.npos || equals == 0) return UsageError("--set: must be key=value");
     command_.settings.push_back({set.substr(0, equals), set.substr(equals + 1), "--set"});
   }
+  if (given_command_ == "trakt") command_.settings.push_back({"job.source", "trakt", "trakt"});
   if (command_.verb == Verb::kRetry) {
     command_.settings.push_back({"job.output", command_.folder.string(), "DIR"});
   }
   for (std::size_t i = 0; i < kKeyFlags.size(); ++i) {
     if (!key_values_[i]) continue;
-    command_.settings.push_back({kKeyFlags[i].key, *key_values_[i], kKeyFlags[i].flag});
+    command_.settings.push_back({KeyOf(kKeyFlags[i]), *key_values_[i], kKeyFlags[i].flag});
   }
   return {};
+}
+
+// A command that is named after its source says so; of the others the job does.
+std::string CommandLine::KeyOf(const KeyFlag& flag) const {
+  const std::string_view key = flag.key;
+  const bool named = given_command_ == "notion" || given_command_ == "trakt";
+  if (!named || !key.starts_with(kSourceSection)) return std::string(key);
+  return given_command_ + std::string(key.substr(kSourceSection.size()));
 }
 
 tl::unexpected<Error> CommandLine::UsageError(const std::string& message) const {

@@ -17,7 +17,7 @@
 namespace sluice {
 
 enum class Verb {
-  kRun,         // `run JOB` and `notion`; the latter has no job_file
+  kRun,         // `run JOB`, `notion` and `trakt`; the latter two have no job_file
   kCheck,       // `check JOB`
   kStatus,      // `status DIR`
   kFailures,    // `failures DIR`
@@ -25,6 +25,7 @@ enum class Verb {
   kCacheStats,  // `cache stats DIR`
   kCacheTrim,   // `cache trim DIR`: to `cache_limits`
   kCacheClear,  // `cache clear DIR`
+  kDoctor,      // `doctor [JOB or DIR]`
   kRetry,       // `retry DIR`: as kRun without a listing; job_file where --job is given
   kVersion,     // print `text`
   kHelp,        // print `text`
@@ -52,7 +53,7 @@ struct Command {
   std::vector<Setting> settings;  // for JobInputs::flags, in the right order
   RunOptions run;
   CacheLimits cache_limits{.bytes_max = 0};   // of kCacheTrim
-  ReportFormat format = ReportFormat::kText;  // of status, failures, verify and cache stats
+  ReportFormat format = ReportFormat::kText;  // of status, failures, verify, doctor, cache stats
   LogOptions log;
   std::string text;  // of kHelp and kVersion
 };

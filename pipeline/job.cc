@@ -1,7 +1,6 @@
 #include "pipeline/job.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <toml++/toml.h>
 
 #include <algorithm>
@@ -13,7 +12,7 @@
 #include "pipeline/base_url.h"
 #include "pipeline/did_you_mean.h"
 #include "pipeline/job_keys.h"
-#include "pipeline/log.h"
+#include "pipeline/problems.h"
 
 namespace sluice {
 namespace {
@@ -24,23 +23,31 @@ constexpr std::uintmax_t kFileBytesMax = 1u << 20;  // a job file is a page of t
 // Puts one layer upon the other and collects what is wrong.
 class Loader {
  public:
-  void ReadFile(const std::filesystem::path& file);
-  void Apply(const Setting& setting);
-  void CheckWhole();
-  Result<Job> Finish() &&;
+  explicit Loader(const JobInputs& inputs);
+  Result<Job> Load() &&;
 
  private:
+  std::optional<toml::table> ParseFile(const std::filesystem::path& file);
+  SourceKind ChooseSource(const toml::table* table) const;
+  void ReadFile(const std::filesystem::path& file, const toml::table& table);
   void ReadTable(const toml::table& table, const std::string& prefix);
+  void ReadClientKeys(const std::string& key, const toml::node& node);
   void ReadNode(const std::string& key, const toml::node& node, std::uint32_t line);
-  void Set(const std::string& key, const RawValue& value, const std::string& origin);
-  void Complain(std::string_view origin, std::string_view text);
-  std::string Where(std::uint32_t line) const { return fmt::format("{}:{}", file_name_, line); }
+  void ApplyVariable(const Setting& setting);
+  void ApplyFlag(const Setting& setting);
+  // Whether another source's jobs have that key, and not this one's.
+  bool IsForeign(std::string_view key) const;
+  std::string KeyOf(const Setting& setting) const;
+  // What was wrong with it; empty: it is set.
+  std::string Set(const std::string& key, const RawValue& value, const std::string& origin);
+  void CheckWhole();
+  void CheckRest();
+  void CheckUrl(const std::string& key, const std::string& url, bool allow_http);
 
+  const JobInputs& inputs_;
   Job job_;
-  std::optional<std::string> missing_source_;  // one that this build does not have
-  std::string file_name_;
   std::set<std::string> refused_;  // keys whose problem is already told
-  std::vector<std::string> problems_;
+  Problems problems_;
 };
 
 // The words that may follow `prefix`: of "stages.", "list", "lookup", "fetch" and so on.
@@ -101,35 +108,65 @@ std::optional<std::string> ReadWhole(const std::filesystem::path& file) {
   return in ? std::optional(text.str()) : std::nullopt;
 }
 
-void Loader::ReadFile(const std::filesystem::path& file) {
-  file_name_ = file.string();
+Loader::Loader(const JobInputs& inputs) : inputs_(inputs) {}
+
+Result<Job> Loader::Load() && {
+  std::optional<toml::table> table;
+  if (inputs_.file) table = ParseFile(*inputs_.file);
+  job_.source = ChooseSource(table ? &*table : nullptr);
+  if (table) ReadFile(*inputs_.file, *table);
+  for (const Setting& setting : inputs_.environment) ApplyVariable(setting);
+  for (const Setting& setting : inputs_.flags) ApplyFlag(setting);
+  CheckWhole();
+  if (problems_.empty()) return std::move(job_);
+  return tl::unexpected(std::move(problems_).ToError());
+}
+
+std::optional<toml::table> Loader::ParseFile(const std::filesystem::path& file) {
+  const std::string name = file.string();
+  problems_.SetFile(name);
   const auto text = ReadWhole(file);
   if (!text) {
     std::error_code ignored;
     const bool there = std::filesystem::exists(file, ignored);
-    Complain(file_name_,
-             there ? fmt::format("cannot be read, or is larger than {} bytes", kFileBytesMax)
-                   : std::string("there is no such file"));
+    problems_.AtLine(
+        0, there ? fmt::format("cannot be read, or is larger than {} bytes", kFileBytesMax)
+                 : std::string("there is no such file"));
     refused_.insert("job.output");
-    return;
+    return std::nullopt;
   }
   try {
-    const toml::table table = toml::parse(*text, file_name_);
-    const auto source_node = table["job"]["source"];
-    const auto source = source_node.value<std::string>();
-    if (source == "trakt" || source == "rest") {
-      missing_source_ = *source;
-      return;
-    }
-    if (!source_node) Complain(file_name_, "job.source: is missing; set source = \"notion\"");
-    ReadTable(table, "");
+    return toml::parse(*text, name);
   } catch (const toml::parse_error& error) {
     // Its text may quote the file, which may hold a token where none belongs: the place is enough.
-    Complain(
-        fmt::format("{}:{}:{}", file_name_, error.source().begin.line, error.source().begin.column),
+    problems_.At(
+        fmt::format("{}:{}:{}", name, error.source().begin.line, error.source().begin.column),
         "is not TOML from here on (a missing quote or bracket, or a key given twice?)");
     refused_.insert("job.output");
+    return std::nullopt;
   }
+}
+
+// The last layer that names one decides which sections the job has. A word that is none is told
+// when its layer is read.
+SourceKind Loader::ChooseSource(const toml::table* table) const {
+  SourceKind source = SourceKind::kNotion;
+  const auto name = [&](std::string_view word) { source = ParseSource(word).value_or(source); };
+  if (table) name((*table)["job"]["source"].value_or(std::string_view()));
+  for (const auto* layer : {&inputs_.environment, &inputs_.flags}) {
+    for (const Setting& setting : *layer) {
+      if (setting.key == "job.source") name(setting.value);
+    }
+  }
+  return source;
+}
+
+void Loader::ReadFile(const std::filesystem::path& file, const toml::table& table) {
+  if (!table["job"]["source"]) {
+    problems_.AtLine(0, "job.source: is missing; set source = \"notion\", \"trakt\" or \"rest\"");
+  }
+  ReadTable(table, "");
+  if (job_.source == SourceKind::kRest) ReadRestJob(table, job_.rest, problems_);
   const bool relative = !job_.output.empty() && job_.output.is_relative();
   if (relative) job_.output = (file.parent_path() / job_.output).lexically_normal();
   if (job_.name.empty()) job_.name = file.stem().string();
@@ -142,57 +179,120 @@ void Loader::ReadTable(const toml::table& table, const std::string& prefix) {
 }
 
 void Loader::ReadNode(const std::string& key, const toml::node& node, std::uint32_t line) {
+  if (key.find('.') == key.npos && IsForeign(key)) {
+    return problems_.AtLine(
+        line, fmt::format("[{}] has no effect in a {} job", key, SourceName(job_.source)));
+  }
+  if (job_.source == SourceKind::kRest && SourceOfKey(key) == SourceKind::kRest) {
+    return ReadClientKeys(key, node);
+  }
   if (!FindJobKey(key) && IsSection(key)) {
     if (const auto* table = node.as_table()) return ReadTable(*table, key + ".");
-    return Complain(Where(line), fmt::format("{}: must be a table, as [{}]", key, key));
+    return problems_.AtLine(line, fmt::format("{}: must be a table, as [{}]", key, key));
   }
   const auto value = FromToml(node);
   // A value of no usable type is refused by every key, in the key's own words.
-  Set(key, value ? *value : RawValue{StringList{""}}, Where(line));
+  const std::string problem =
+      Set(key, value ? *value : RawValue{StringList{""}}, problems_.Where(line));
+  if (!problem.empty()) problems_.AtLine(line, problem);
 }
 
-void Loader::Apply(const Setting& setting) {
-  Set(setting.key, {.value = setting.value, .from = RawValue::From::kText}, setting.origin);
+// What ReadRestJob() leaves of its tables: the keys that other layers may set too.
+void Loader::ReadClientKeys(const std::string& key, const toml::node& node) {
+  const auto* table = key == "client" ? node.as_table() : nullptr;
+  if (!table) return;
+  for (const auto& [name, value] : *table) {
+    const std::string full = "client." + std::string(name.str());
+    if (!FindJobKey(full)) continue;
+    const auto raw = FromToml(value);
+    const std::uint32_t line = name.source().begin.line;
+    const std::string problem =
+        Set(full, raw ? *raw : RawValue{StringList{""}}, problems_.Where(line));
+    if (!problem.empty()) problems_.AtLine(line, problem);
+  }
 }
 
-void Loader::Set(const std::string& key, const RawValue& value, const std::string& origin) {
+// The environment is everybody's: a variable of another source's section is meant for another job.
+void Loader::ApplyVariable(const Setting& setting) {
+  if (IsForeign(setting.key)) return;
+  ApplyFlag(setting);
+}
+
+void Loader::ApplyFlag(const Setting& setting) {
+  const std::string key = KeyOf(setting);
+  const std::string problem =
+      IsForeign(key)
+          ? fmt::format("{}: has no effect in a {} job", key, SourceName(job_.source))
+          : Set(key, {.value = setting.value, .from = RawValue::From::kText}, setting.origin);
+  if (!problem.empty()) problems_.At(setting.origin, problem);
+}
+
+bool Loader::IsForeign(std::string_view key) const {
+  if (key.starts_with(kFetchPrefix)) return false;
+  const auto source = SourceOfKey(key);
+  return source && *source != job_.source;
+}
+
+// A flag that every source has, such as --token, means the key of that name in the source's own
+// section.
+std::string Loader::KeyOf(const Setting& setting) const {
+  constexpr std::string_view kOwn = kSourceSection;
+  if (!setting.key.starts_with(kOwn)) return setting.key;
+  const std::string_view section =
+      job_.source == SourceKind::kRest ? "client" : SourceName(job_.source);
+  return std::string(section) + setting.key.substr(kOwn.size());
+}
+
+std::string Loader::Set(const std::string& key, const RawValue& value, const std::string& origin) {
+  const bool operation = job_.source != SourceKind::kNotion && key.starts_with(kFetchPrefix) &&
+                         key != "stages.fetch.autotune";
   const JobKey* known = FindJobKey(key);
-  if (!known) return Complain(origin, fmt::format("{}: unknown key{}", key, Suggestion(key)));
-  const auto* text = std::get_if<std::string>(&value.value);
-  if (key == "job.source" && text && (*text == "trakt" || *text == "rest")) missing_source_ = *text;
-  if (!known->set(job_, value)) {
+  if (!known && !operation) return fmt::format("{}: unknown key{}", key, Suggestion(key));
+  if (!(operation ? OperationKey(key) : *known).set(job_, value)) {
     refused_.insert(key);
-    return Complain(origin, fmt::format("{}: must be {}", key, known->allowed));
+    return fmt::format("{}: must be {}", key,
+                       operation ? OperationKey(key).allowed : known->allowed);
   }
   job_.origins[key] = origin;
+  return "";
 }
 
 // What only the layers together can break.
 void Loader::CheckWhole() {
-  const auto& notion = job_.notion;
-  if (job_.name.empty()) job_.name = "notion";
+  if (job_.name.empty()) job_.name = SourceName(job_.source);
   if (job_.output.empty() && !refused_.contains("job.output")) {
-    Complain("", "job.output: is missing; set output in [job], or give --out DIR");
+    problems_.At("", "job.output: is missing; set output in [job], or give --out DIR");
   }
-  if (!IsHttps(notion.base_url) && !IsLoopbackUrl(notion.base_url) && !notion.allow_http) {
-    Complain(job_.origins["notion.base_url"],
-             "notion.base_url: must be https, or http to the loopback; http elsewhere sends the "
-             "token readable and needs notion.allow_http = true");
+  if (job_.source == SourceKind::kNotion) {
+    CheckUrl("notion.base_url", job_.notion.base_url, job_.notion.allow_http);
+  }
+  if (job_.source == SourceKind::kTrakt) {
+    CheckUrl("trakt.base_url", job_.trakt.base_url, job_.trakt.allow_http);
+    CheckUrl("trakt.auth_url", job_.trakt.auth_url, job_.trakt.allow_http);
+  }
+  if (job_.source == SourceKind::kRest) CheckRest();
+}
+
+void Loader::CheckRest() {
+  RestJob& rest = job_.rest;
+  rest.spec.name = job_.name;
+  if (!inputs_.file) problems_.At("", "a rest job needs a job file, which names its resources");
+  if (!rest.spec.base_url.empty()) {
+    CheckUrl("client.base_url", rest.spec.base_url, rest.allow_http);
+  } else if (!refused_.contains("client.base_url")) {
+    problems_.At("", "client.base_url: is missing; it is the address of the API");
+  }
+  if (rest.read_attempts && !job_.origins.contains("retry.read_attempts")) {
+    job_.retry.read_attempts = *rest.read_attempts;
   }
 }
 
-void Loader::Complain(std::string_view origin, std::string_view text) {
-  problems_.push_back(PlainText(fmt::format("{}{}{}", origin, origin.empty() ? "" : ": ", text)));
-}
-
-Result<Job> Loader::Finish() && {
-  if (missing_source_) {
-    return Fail(Code::kUsage, fmt::format("source '{}' is not in this build", *missing_source_));
-  }
-  if (problems_.empty()) return std::move(job_);
-  if (problems_.size() == 1) return Fail(Code::kUsage, std::move(problems_.front()));
-  return Fail(Code::kUsage, fmt::format("the job has {} problems\n{}", problems_.size(),
-                                        fmt::join(problems_, "\n")));
+void Loader::CheckUrl(const std::string& key, const std::string& url, bool allow_http) {
+  if (IsHttps(url) || IsLoopbackUrl(url) || allow_http) return;
+  problems_.At(job_.origins[key],
+               fmt::format("{}: must be https, or http to the loopback; http elsewhere sends the "
+                           "token readable and needs {}.allow_http = true",
+                           key, key.substr(0, key.find('.'))));
 }
 
 std::string VariableName(std::string_view key) {
@@ -203,31 +303,31 @@ std::string VariableName(std::string_view key) {
   return name;
 }
 
+std::string Lower(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return lower;
+}
+
 // The key that the variable `name` means; of an unknown one in a known section, what it would be.
 std::optional<std::string> KeyOfVariable(std::string_view name) {
   for (const JobKey& key : JobKeyTable()) {
     if (VariableName(key.name) == name) return key.name;
   }
+  if (const std::string prefix = VariableName(kFetchPrefix); name.starts_with(prefix)) {
+    return std::string(kFetchPrefix) + Lower(name.substr(prefix.size()));
+  }
   for (const std::string_view section : WordsAfter("")) {
     const std::string prefix = VariableName(section) + "_";
     if (!name.starts_with(prefix)) continue;
-    std::string key = fmt::format("{}.{}", section, name.substr(prefix.size()));
-    for (char& c : key) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    return key;
+    return fmt::format("{}.{}", section, Lower(name.substr(prefix.size())));
   }
   return std::nullopt;
 }
 
 }  // namespace
 
-Result<Job> LoadJob(const JobInputs& inputs) {
-  Loader loader;
-  if (inputs.file) loader.ReadFile(*inputs.file);
-  for (const Setting& setting : inputs.environment) loader.Apply(setting);
-  for (const Setting& setting : inputs.flags) loader.Apply(setting);
-  loader.CheckWhole();
-  return std::move(loader).Finish();
-}
+Result<Job> LoadJob(const JobInputs& inputs) { return Loader(inputs).Load(); }
 
 std::vector<Setting> JobEnvironment(const char* const* environment) {
   std::vector<Setting> settings;
@@ -244,7 +344,18 @@ std::vector<Setting> JobEnvironment(const char* const* environment) {
 
 std::vector<KeyValue> JobKeys(const Job& job) {
   std::vector<KeyValue> values;
-  for (const JobKey& key : JobKeyTable()) values.push_back({key.name, key.show(job)});
+  const auto is_foreign = [&](const JobKey& key) {
+    const auto source = SourceOfKey(key.name);
+    return source && *source != job.source;
+  };
+  for (const JobKey& key : JobKeyTable()) {
+    if (!is_foreign(key)) values.push_back({key.name, key.show(job)});
+    // Where those of Notion stand in its jobs.
+    if (key.name != "stages.lookup.limit") continue;
+    for (const auto& [operation, limit] : job.stages.fetch.operations) {
+      values.push_back({std::string(kFetchPrefix) + operation, std::to_string(limit)});
+    }
+  }
   return values;
 }
 

@@ -13,11 +13,15 @@
 #include <string_view>
 #include <vector>
 
+#include "pipeline/rest_job.h"
 #include "storage/base/result.h"
 
 namespace sluice {
 
-enum class SourceKind { kNotion };
+enum class SourceKind { kNotion, kTrakt, kRest };
+
+// "notion", "trakt", "rest": as job.source has it.
+std::string_view SourceName(SourceKind source);
 
 // Limits of requests in flight per kind of request. More hides latency, until the source answers
 // with 429 or slows down; the rate limit holds whatever stands here.
@@ -30,6 +34,9 @@ struct FetchLimits {
   int properties = 15;  // stages.fetch.properties: row values too long for their row
   // stages.fetch.autotune: true lets a run go below and back up to these as answers slow down.
   bool autotune = true;
+  // stages.fetch.<operation>, of the other sources: the sections of a Trakt account, the resources
+  // of a REST job. What is not named has the source's own limit.
+  std::map<std::string, int> operations;
 };
 
 struct Job {
@@ -53,6 +60,30 @@ struct Job {
     std::vector<std::string> roots;  // page or database ids; empty: all that the token sees
   } notion;
 
+  struct Trakt {
+    std::string client_id = "env:TRAKT_CLIENT_ID";          // reference; sent as trakt-api-key
+    std::string client_secret = "env:TRAKT_CLIENT_SECRET";  // reference; needed only where the
+                                                            // stored pair is to be renewed
+    // Reference to an access token, which is then used as it is until it expires. Empty: the pair
+    // that `sluice auth trakt` stored, which is renewed when it has expired.
+    std::string token;
+    std::string token_file = "~/.config/sluice/trakt.json";  // of the stored pair; the default
+                                                             // moves with $XDG_CONFIG_HOME
+    std::string base_url = "https://api.trakt.tv";
+    std::string auth_url = "https://auth.trakt.tv";  // of everything that is OAuth
+    bool allow_http = false;                         // as notion.allow_http
+    // Any of "history", "ratings", "watchlist", "collection", "shows", "lists".
+    std::vector<std::string> include = {"history", "ratings", "watchlist", "collection", "shows"};
+    std::string history_mode = "individual";  // every watch is a row; "aggregated": every film
+    std::string rows = "full";      // "new_only": only rows that no earlier file of this folder had
+    std::string timezone;           // IANA, "Europe/Paris": of the dates. Empty: the account's
+    std::vector<std::string> tags;  // of every watched film, in a column Tags; none: no column
+    bool reviews = false;           // true: comments on films become reviews
+  } trakt;
+
+  // [client], [resource_defaults] and [[resources]] of a REST job.
+  RestJob rest;
+
   struct Limits {
     int in_flight = 64;                      // items between admission and durable commit
     std::int64_t memory_bytes = 50'000'000;  // "50MB": bodies in flight and cached in memory
@@ -74,7 +105,7 @@ struct Job {
   } stages;
 
   struct Retry {
-    int read_attempts = 5;                        // tries of one request, the first included
+    int read_attempts = 10;                       // tries of one request, the first included
     std::chrono::milliseconds base{500};          // first pause; doubles with each try, with jitter
     std::chrono::milliseconds max_wait{900'000};  // "15m": a source that refuses for longer ends
                                                   // the run with exit 7; the same command resumes
@@ -110,6 +141,9 @@ struct Setting {
   std::string value;
   std::string origin;  // "--set", "--out", "SLUICE_LIMITS_RATE": named in messages
 };
+
+// Stands in Setting::key for the section of the job's source: "source.token" of a flag.
+inline constexpr std::string_view kSourceSection = "source";
 
 struct JobInputs {
   std::optional<std::filesystem::path> file;

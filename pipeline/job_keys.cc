@@ -1,178 +1,17 @@
 #include "pipeline/job_keys.h"
 
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
 #include <algorithm>
 #include <array>
 #include <limits>
 
 #include "pipeline/base_url.h"
+#include "pipeline/job_key_kinds.h"
+#include "pipeline/time_zone.h"
 #include "pipeline/token_reference.h"
-#include "pipeline/units.h"
 #include "stages/sources/notion/requests.h"
 
 namespace sluice {
 namespace {
-
-using Words = std::vector<std::string_view>;
-
-std::string Quoted(std::string_view text) {
-  std::string quoted = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') quoted += '\\';
-    quoted += c;
-  }
-  return quoted + '"';
-}
-
-std::optional<std::string> AsString(const RawValue& raw) {
-  const auto* text = std::get_if<std::string>(&raw.value);
-  return text ? std::optional(*text) : std::nullopt;
-}
-
-std::optional<std::int64_t> AsInteger(const RawValue& raw) {
-  if (const auto* number = std::get_if<std::int64_t>(&raw.value)) return *number;
-  const auto text = raw.from == RawValue::From::kText ? AsString(raw) : std::nullopt;
-  return text ? ParseCount(*text) : std::nullopt;
-}
-
-std::optional<bool> AsBool(const RawValue& raw) {
-  if (const auto* value = std::get_if<bool>(&raw.value)) return *value;
-  const auto text = raw.from == RawValue::From::kText ? AsString(raw) : std::nullopt;
-  if (text == "true") return true;
-  if (text == "false") return false;
-  return std::nullopt;
-}
-
-std::optional<StringList> AsList(const RawValue& raw) {
-  if (const auto* list = std::get_if<StringList>(&raw.value)) return *list;
-  const auto text = raw.from == RawValue::From::kText ? AsString(raw) : std::nullopt;
-  if (!text) return std::nullopt;
-  StringList list;
-  for (std::size_t begin = 0; begin < text->size();) {
-    const auto end = std::min(text->find(',', begin), text->size());
-    list.push_back(text->substr(begin, end - begin));
-    begin = end + 1;
-  }
-  return list;
-}
-
-// clang-tidy 14 does not see the moves out of `name` and `allowed`, which stand in templates.
-// NOLINTBEGIN(performance-unnecessary-value-param)
-
-// `field` is a generic lambda that names the field of a Job, const or not.
-template <class Field>
-JobKey IntegerKey(std::string name, std::int64_t min, std::int64_t max, Field field) {
-  using Number = std::remove_reference_t<decltype(field(std::declval<Job&>()))>;
-  return {.name = std::move(name),
-          .allowed = fmt::format("a whole number from {} to {}", min, max),
-          .set =
-              [=](Job& job, const RawValue& raw) {
-                const auto number = AsInteger(raw);
-                if (!number || *number < min || *number > max) return false;
-                field(job) = Number(*number);
-                return true;
-              },
-          .show =
-              [=](const Job& job) {
-                if constexpr (std::is_same_v<Number, std::optional<int>>) {
-                  return field(job) ? std::to_string(*field(job)) : "the source's own";
-                } else {
-                  return std::to_string(field(job));
-                }
-              }};
-}
-
-template <class Field>
-JobKey BoolKey(std::string name, Field field) {
-  return {.name = std::move(name),
-          .allowed = "true or false",
-          .set =
-              [=](Job& job, const RawValue& raw) {
-                const auto value = AsBool(raw);
-                if (value) field(job) = *value;
-                return value.has_value();
-              },
-          .show = [=](const Job& job) { return field(job) ? "true" : "false"; }};
-}
-
-struct DurationRange {
-  std::chrono::milliseconds min;
-  std::chrono::milliseconds max;
-};
-
-template <class Field>
-JobKey DurationKey(std::string name, DurationRange range, Field field) {
-  return {.name = std::move(name),
-          .allowed = fmt::format("a duration from {} to {}, as \"500ms\", \"30s\", \"15m\" or "
-                                 "\"PT5M\"",
-                                 DurationText(range.min), DurationText(range.max)),
-          .set =
-              [=](Job& job, const RawValue& raw) {
-                const auto duration = ParseDuration(AsString(raw).value_or(""));
-                if (!duration || *duration < range.min || *duration > range.max) return false;
-                field(job) = *duration;
-                return true;
-              },
-          .show = [=](const Job& job) { return Quoted(DurationText(field(job))); }};
-}
-
-template <class Field>
-JobKey ByteCountKey(std::string name, std::int64_t min, Field field) {
-  return {
-      .name = std::move(name),
-      .allowed = fmt::format("a size of {} or more, as \"50MB\", \"64MiB\" or a number of bytes",
-                             ByteCountText(min)),
-      .set =
-          [=](Job& job, const RawValue& raw) {
-            const auto* number = std::get_if<std::int64_t>(&raw.value);
-            const auto bytes =
-                number ? std::optional(*number) : ParseByteCount(AsString(raw).value_or(""));
-            if (!bytes || *bytes < min) return false;
-            field(job) = *bytes;
-            return true;
-          },
-      .show = [=](const Job& job) { return Quoted(ByteCountText(field(job))); }};
-}
-
-// A text that `accept` turns into what is kept, or refuses.
-template <class Field, class Accept>
-JobKey TextKey(std::string name, std::string allowed, Accept accept, Field field) {
-  return {.name = std::move(name),
-          .allowed = std::move(allowed),
-          .set =
-              [=](Job& job, const RawValue& raw) {
-                const auto text = AsString(raw);
-                std::optional<std::string> accepted = text ? accept(*text) : std::nullopt;
-                if (!accepted) return false;
-                field(job) = std::move(*accepted);
-                return true;
-              },
-          .show = [=](const Job& job) { return Quoted(field(job)); }};
-}
-
-// A list whose every entry `accept` lets through.
-template <class Field, class Accept>
-JobKey ListKey(std::string name, std::string allowed, Accept accept, Field field) {
-  return {.name = std::move(name),
-          .allowed = std::move(allowed),
-          .set =
-              [=](Job& job, const RawValue& raw) {
-                auto list = AsList(raw);
-                if (!list || !accept(*list)) return false;
-                field(job) = std::move(*list);
-                return true;
-              },
-          .show =
-              [=](const Job& job) {
-                StringList quoted;
-                for (const std::string& entry : field(job)) quoted.push_back(Quoted(entry));
-                return fmt::format("[{}]", fmt::join(quoted, ", "));
-              }};
-}
-
-// NOLINTEND(performance-unnecessary-value-param)
 
 bool HasControl(std::string_view text) {
   return std::any_of(text.begin(), text.end(),
@@ -183,10 +22,6 @@ std::optional<std::string> AcceptPlain(const std::string& text) {
   return text.empty() || HasControl(text) ? std::nullopt : std::optional(text);
 }
 
-std::optional<std::string> AcceptVersion(const std::string& text) {
-  return text == "2025-09-03" || text == "2022-06-28" ? std::optional(text) : std::nullopt;
-}
-
 std::optional<std::string> AcceptListen(const std::string& text) {
   if (text.empty()) return text;
   const auto colon = text.rfind(':');
@@ -195,12 +30,31 @@ std::optional<std::string> AcceptListen(const std::string& text) {
   return port && *port <= 65535 ? std::optional(text) : std::nullopt;
 }
 
-bool AcceptInclude(const StringList& list) {
-  static constexpr std::array<std::string_view, 5> kWords{"pages", "databases", "comments", "users",
-                                                          "assets"};
-  return !list.empty() && std::all_of(list.begin(), list.end(), [](const std::string& word) {
-    return std::find(kWords.begin(), kWords.end(), word) != kWords.end();
+// A list of one or more of `words`.
+template <std::size_t size>
+auto SomeOf(const std::array<std::string_view, size>& words) {
+  return [words](const StringList& list) {
+    return !list.empty() && std::all_of(list.begin(), list.end(), [&](const std::string& word) {
+      return std::find(words.begin(), words.end(), word) != words.end();
+    });
+  };
+}
+
+// One of two words.
+auto EitherOf(std::string_view one, std::string_view other) {
+  return [=](const std::string& text) {
+    return text == one || text == other ? std::optional(text) : std::nullopt;
+  };
+}
+
+bool AcceptTags(const StringList& list) {
+  return std::none_of(list.begin(), list.end(), [](const std::string& tag) {
+    return tag.empty() || HasControl(tag) || tag.find(',') != tag.npos;
   });
+}
+
+std::optional<std::string> AcceptZone(const std::string& name) {
+  return name.empty() || IsTimeZone(name) ? std::optional(name) : std::nullopt;
 }
 
 bool AcceptRoots(const StringList& list) {
@@ -233,9 +87,14 @@ void AddJobKeys(std::vector<JobKey>& keys) {
   keys.push_back(
       TextKey("job.name", "a name without control characters", AcceptPlain, FIELD(name)));
   keys.push_back({.name = "job.source",
-                  .allowed = "\"notion\"",
-                  .set = [](Job&, const RawValue& raw) { return AsString(raw) == "notion"; },
-                  .show = [](const Job&) { return "\"notion\""; }});
+                  .allowed = "\"notion\", \"trakt\" or \"rest\"",
+                  .set =
+                      [](Job& job, const RawValue& raw) {
+                        const auto source = ParseSource(AsString(raw).value_or(""));
+                        if (source) job.source = *source;
+                        return source.has_value();
+                      },
+                  .show = [](const Job& job) { return Quoted(SourceName(job.source)); }});
   keys.push_back({.name = "job.output",
                   .allowed = "the path of a folder",
                   .set =
@@ -247,26 +106,77 @@ void AddJobKeys(std::vector<JobKey>& keys) {
                   .show = [](const Job& job) { return Quoted(job.output.string()); }});
 }
 
+// Where a secret is. A command's text may itself hold one, so it is not shown.
+template <class Field>
+JobKey ReferenceKey(std::string name, Field field) {
+  JobKey key = TextKey(std::move(name),
+                       "a reference (\"env:NAME\", \"file:PATH\" or \"cmd:COMMAND\"), never the "
+                       "secret itself",
+                       AcceptTokenReference, field);
+  key.show = [=](const Job& job) { return Quoted(ShowTokenReference(field(job))); };
+  return key;
+}
+
+constexpr const char* kUrlAllowed =
+    "a URL \"https://HOST[:PORT][/PATH]\" without user, password, query or fragment";
+
 void AddNotionKeys(std::vector<JobKey>& keys) {
-  keys.push_back(TextKey("notion.token",
-                         "a reference (\"env:NAME\", \"file:PATH\" or \"cmd:COMMAND\"), never the "
-                         "token itself",
-                         AcceptTokenReference, FIELD(notion.token)));
-  keys.push_back(TextKey("notion.base_url",
-                         "a URL \"https://HOST[:PORT][/PATH]\" without user, password, query or "
-                         "fragment",
-                         AcceptBaseUrl, FIELD(notion.base_url)));
+  keys.push_back(ReferenceKey("notion.token", FIELD(notion.token)));
+  keys.push_back(TextKey("notion.base_url", kUrlAllowed, AcceptBaseUrl, FIELD(notion.base_url)));
   keys.push_back(BoolKey("notion.allow_http", FIELD(notion.allow_http)));
-  keys.push_back(TextKey("notion.version", "\"2025-09-03\" or \"2022-06-28\"", AcceptVersion,
-                         FIELD(notion.version)));
+  keys.push_back(TextKey("notion.version", "\"2025-09-03\" or \"2022-06-28\"",
+                         EitherOf("2025-09-03", "2022-06-28"), FIELD(notion.version)));
+  static constexpr std::array<std::string_view, 5> kInclude{"pages", "databases", "comments",
+                                                            "users", "assets"};
   keys.push_back(ListKey("notion.include",
                          "a list of one or more of \"pages\", \"databases\", \"comments\", "
                          "\"users\", \"assets\"",
-                         AcceptInclude, FIELD(notion.include)));
+                         SomeOf(kInclude), FIELD(notion.include)));
   keys.push_back(ListKey("notion.roots",
                          "a list of page or database ids (32 hex digits, with or "
                          "without dashes)",
                          AcceptRoots, FIELD(notion.roots)));
+}
+
+void AddTraktKeys(std::vector<JobKey>& keys) {
+  keys.push_back(ReferenceKey("trakt.client_id", FIELD(trakt.client_id)));
+  keys.push_back(ReferenceKey("trakt.client_secret", FIELD(trakt.client_secret)));
+  JobKey token = ReferenceKey("trakt.token", FIELD(trakt.token));
+  token.allowed += "; or empty for the pair that `sluice auth trakt` stored";
+  token.set = [set = token.set](Job& job, const RawValue& raw) {
+    if (AsString(raw) != "") return set(job, raw);
+    job.trakt.token.clear();
+    return true;
+  };
+  keys.push_back(std::move(token));
+  keys.push_back(
+      TextKey("trakt.token_file", "the path of a file", AcceptPlain, FIELD(trakt.token_file)));
+  keys.push_back(TextKey("trakt.base_url", kUrlAllowed, AcceptBaseUrl, FIELD(trakt.base_url)));
+  keys.push_back(TextKey("trakt.auth_url", kUrlAllowed, AcceptBaseUrl, FIELD(trakt.auth_url)));
+  keys.push_back(BoolKey("trakt.allow_http", FIELD(trakt.allow_http)));
+  static constexpr std::array<std::string_view, 6> kInclude{"history",    "ratings", "watchlist",
+                                                            "collection", "shows",   "lists"};
+  keys.push_back(ListKey("trakt.include",
+                         "a list of one or more of \"history\", \"ratings\", \"watchlist\", "
+                         "\"collection\", \"shows\", \"lists\"",
+                         SomeOf(kInclude), FIELD(trakt.include)));
+  keys.push_back(TextKey("trakt.history_mode", "\"individual\" or \"aggregated\"",
+                         EitherOf("individual", "aggregated"), FIELD(trakt.history_mode)));
+  keys.push_back(TextKey("trakt.rows", "\"full\" or \"new_only\"", EitherOf("full", "new_only"),
+                         FIELD(trakt.rows)));
+  keys.push_back(TextKey("trakt.timezone",
+                         "an IANA time zone that this system knows, as \"Europe/Paris\"; empty for "
+                         "the account's",
+                         AcceptZone, FIELD(trakt.timezone)));
+  keys.push_back(
+      ListKey("trakt.tags", "a list of tags without commas", AcceptTags, FIELD(trakt.tags)));
+  keys.push_back(BoolKey("trakt.reviews", FIELD(trakt.reviews)));
+}
+
+// The rest of [client] and the resources are tables, read by rest_job.cc.
+void AddRestKeys(std::vector<JobKey>& keys) {
+  keys.push_back(TextKey("client.base_url", kUrlAllowed, AcceptBaseUrl, FIELD(rest.spec.base_url)));
+  keys.push_back(BoolKey("client.allow_http", FIELD(rest.allow_http)));
 }
 
 void AddLimitKeys(std::vector<JobKey>& keys) {
@@ -326,6 +236,8 @@ const std::vector<JobKey>& JobKeyTable() {
     std::vector<JobKey> keys;
     AddJobKeys(keys);
     AddNotionKeys(keys);
+    AddTraktKeys(keys);
+    AddRestKeys(keys);
     AddLimitKeys(keys);
     AddStageKeys(keys);
     AddOtherKeys(keys);
@@ -339,6 +251,55 @@ const JobKey* FindJobKey(std::string_view name) {
   const auto found =
       std::find_if(table.begin(), table.end(), [&](const JobKey& key) { return key.name == name; });
   return found == table.end() ? nullptr : &*found;
+}
+
+std::string_view SourceName(SourceKind source) {
+  switch (source) {
+    case SourceKind::kNotion:
+      return "notion";
+    case SourceKind::kTrakt:
+      return "trakt";
+    case SourceKind::kRest:
+      return "rest";
+  }
+  return "";
+}
+
+std::optional<SourceKind> ParseSource(std::string_view name) {
+  for (const SourceKind source : {SourceKind::kNotion, SourceKind::kTrakt, SourceKind::kRest}) {
+    if (SourceName(source) == name) return source;
+  }
+  return std::nullopt;
+}
+
+std::optional<SourceKind> SourceOfKey(std::string_view name) {
+  const std::string_view section = name.substr(0, name.find('.'));
+  if (section == "notion") return SourceKind::kNotion;
+  if (section == "trakt") return SourceKind::kTrakt;
+  if (section == "client" || section == "resource_defaults" || section == "resources") {
+    return SourceKind::kRest;
+  }
+  // Those of the table are Notion's operations; the other sources name theirs themselves.
+  const bool operation = name.starts_with(kFetchPrefix) && name != "stages.fetch.autotune";
+  return operation ? std::optional(SourceKind::kNotion) : std::nullopt;
+}
+
+JobKey OperationKey(std::string_view name) {
+  constexpr std::int64_t kMax = 1000;
+  const std::string operation(name.substr(kFetchPrefix.size()));
+  return {.name = std::string(name),
+          .allowed = fmt::format("a whole number from 1 to {}", kMax),
+          .set =
+              [=](Job& job, const RawValue& raw) {
+                const auto number = AsInteger(raw);
+                if (!number || *number < 1 || *number > kMax) return false;
+                job.stages.fetch.operations[operation] = static_cast<int>(*number);
+                return true;
+              },
+          .show =
+              [=](const Job& job) {
+                return std::to_string(job.stages.fetch.operations.at(operation));
+              }};
 }
 
 }  // namespace sluice

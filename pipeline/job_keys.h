@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -33,5 +34,15 @@ struct JobKey {
 // In the order of a job file.
 const std::vector<JobKey>& JobKeyTable();
 const JobKey* FindJobKey(std::string_view name);
+
+// The only source whose jobs have that key or section: "notion.roots", "trakt",
+// "stages.fetch.pages". nullopt: all have it, or it is unknown.
+std::optional<SourceKind> SourceOfKey(std::string_view name);
+// Of a source, or nullopt where there is no such source.
+std::optional<SourceKind> ParseSource(std::string_view name);
+
+// stages.fetch.NAME of a source that names its operations itself.
+inline constexpr std::string_view kFetchPrefix = "stages.fetch.";
+JobKey OperationKey(std::string_view name);
 
 }  // namespace sluice

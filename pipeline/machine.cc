@@ -20,6 +20,7 @@
 #include "pipeline/memory.h"
 #include "pipeline/progress.h"
 #include "pipeline/run.h"
+#include "pipeline/sources.h"
 #include "stages/http/curl_transport.h"
 #include "storage/base/bytes.h"
 #include "storage/base/guarded.h"
@@ -31,10 +32,12 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-// Items loaded ahead of admission, and the level at which more are loaded: one read of the
-// frontier serves many admissions, and what is loaded is a few hundred small rows.
-constexpr std::size_t kReadyMax = 512;
-constexpr std::size_t kReadyLow = 256;
+// Items loaded ahead of admission, in units of the credits; below one unit more are loaded. One
+// tick admits no more than that, so none goes idle; and an urgent row is loaded soon.
+constexpr std::size_t kReadyMax = 2;
+
+// A group of one part in so many of the credits is not waited with.
+constexpr std::size_t kGroupShare = 4;
 
 // How long a stopping run waits for what is on the wire before it cancels it.
 constexpr milliseconds kDrainLimit{3000};
@@ -44,15 +47,19 @@ constexpr seconds kRssInterval{1};
 
 constexpr milliseconds kAnyAge{std::chrono::hours(24 * 365 * 100)};
 
-FetchOptions FetchOptionsFor(const Job& job, const RunOptions& run, const Source& source) {
+FetchOptions FetchOptionsFor(const Job& job, const RunOptions& run, const Source& source,
+                             Credential* credential) {
   const SourceLimits limits = source.Limits();
-  const std::map<std::string, int> configured = {
+  // Those of Notion have keys of their own; the others' are what the job names.
+  std::map<std::string, int> configured = {
       {"pages", job.stages.fetch.pages},   {"databases", job.stages.fetch.databases},
       {"blocks", job.stages.fetch.blocks}, {"comments", job.stages.fetch.comments},
       {"users", job.stages.fetch.users},   {"properties", job.stages.fetch.properties},
       {"search", job.stages.list_limit},
   };
+  if (job.source != SourceKind::kNotion) configured = job.stages.fetch.operations;
   FetchOptions options;
+  options.credential = credential;
   options.operations = limits.operations;
   for (SourceLimits::Operation& operation : options.operations) {
     const auto found = configured.find(operation.name);
@@ -63,7 +70,10 @@ FetchOptions FetchOptionsFor(const Job& job, const RunOptions& run, const Source
   // The source's burst belongs to the source's rate; where the rate is to be found, a burst would
   // only be refused.
   options.rate = {.requests_per_second = rate,
-                  .burst = job.limits.burst.value_or(rate > 0 ? limits.burst : 1)};
+                  .burst = job.limits.burst.value_or(rate > 0 ? limits.burst : 1),
+                  .start = job.limits.requests_per_second ? RateStart::kBold : RateStart::kCareful};
+  options.body_bytes_max =
+      std::max(options.body_bytes_max, static_cast<std::size_t>(job.limits.memory_bytes));
   options.requests_max = run.requests_max;
   options.retry.read_attempts = job.retry.read_attempts;
   options.retry.base = job.retry.base;
@@ -85,15 +95,15 @@ EarlyEnd EndOf(const Fatal& fatal) {
 // stands before it, and goes first.
 class Machine {
  public:
-  Machine(const Job& job, const RunOptions& options, const Source& source, OutputDir& output,
-          Store& store, ResponseMemory& memory, const Clock& clock)
+  Machine(const Job& job, const RunOptions& options, const Source& source, Credential* credential,
+          OutputDir& output, Store& store, ResponseMemory& memory, const Clock& clock)
       : job_(job),
         options_(options),
         source_(source),
         store_(store),
         memory_(memory),
         clock_(clock),
-        fetch_options_(FetchOptionsFor(job, options, source)),
+        fetch_options_(FetchOptionsFor(job, options, source, credential)),
         admission_(
             {.credits = static_cast<std::size_t>(job.limits.in_flight),
              .memory_bytes = job.limits.memory_bytes - job.limits.memory_bytes / kMemoryTierShare}),
@@ -107,13 +117,14 @@ class Machine {
         committer_(store, output,
                    {.records_max = static_cast<std::size_t>(job.stages.write_batch_items),
                     .delay_max = std::min(job.stages.write_batch_delay, job.checkpoint.interval)},
-                   {.in_flight = [this] { return admission_.in_flight(); },
+                   {.enough = [this] { return EnoughForAGroup(); },
                     .committed = [this](std::size_t count,
                                         const Status& status) { OnCommitted(count, status); },
                     .tick = [this] { return OnTick(); }}),
         transport_(std::make_unique<CurlTransport>(CurlOptions{
             .in_flight_max = job.limits.in_flight,
-            .plain_http = job.notion.allow_http ? PlainHttp::kAllowed : PlainHttp::kLoopbackOnly})),
+            .plain_http = AllowsPlainHttp(job) ? PlainHttp::kAllowed : PlainHttp::kLoopbackOnly,
+            .ca_file = CaFileOfEnvironment()})),
         fetch_(source, *transport_, clock, fetch_options_, std::random_device{}()),
         graph_(admission_, lookup_, fetch_, transform_,
                [this](const ItemPtr& item) { Write(item); },
@@ -180,7 +191,7 @@ class Machine {
                     "loaded ahead; {} responses in memory, {}; a commit of {} items or {} ms",
                     admission_.credits(), FormatBytes(bodies),
                     FormatBytes(static_cast<std::int64_t>(fetch_options_.body_bytes_max)),
-                    kReadyMax, job_.cache.memory_entries,
+                    kReadyMax * admission_.credits(), job_.cache.memory_entries,
                     FormatBytes(job_.limits.memory_bytes / kMemoryTierShare),
                     job_.stages.write_batch_items, job_.stages.write_batch_delay.count()));
     std::string stages =
@@ -253,6 +264,14 @@ class Machine {
     committer_.Submit(std::move(item->record));
   }
 
+  // So many records are worth a commit at once: a quarter of the credits, since what waits for its
+  // commit keeps others from the wire. Where nothing is ready it is the next commit that brings
+  // more work.
+  std::size_t EnoughForAGroup() const {
+    if (admission_.ready() == 0) return 1;
+    return std::min(admission_.in_flight(), admission_.credits() / kGroupShare + 1);
+  }
+
   // --- on the commit thread ---
 
   void OnCommitted(std::size_t count, const Status& status) {
@@ -302,8 +321,8 @@ class Machine {
     const bool walled =
         fetch_.Snapshot().wait_until_ms >
         clock_.WallNow() + std::chrono::duration_cast<milliseconds>(kWaitHereMax).count();
-    if (!walled && admission_.ready() < kReadyLow) {
-      auto items = store_.Take(kReadyMax - admission_.ready());
+    if (!walled && admission_.ready() < admission_.credits()) {
+      auto items = store_.Take(kReadyMax * admission_.credits() - admission_.ready());
       if (!items) return Fail(items.error());
       admission_.Refill(std::move(*items));
     }
@@ -458,8 +477,9 @@ class Machine {
 
 std::optional<EarlyEnd> RunMachine(const Job& job, const RunOptions& options, const Source& source,
                                    OutputDir& output, Store& store, ResponseMemory& memory,
-                                   const SignalWatch& signals, const Clock& clock) {
-  Machine machine(job, options, source, output, store, memory, clock);
+                                   const SignalWatch& signals, const Clock& clock,
+                                   Credential* credential) {
+  Machine machine(job, options, source, credential, output, store, memory, clock);
   machine.Run(signals);
   store.SetRequestsSent(machine.fetch_stats().sent);
   return machine.early_end();

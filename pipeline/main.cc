@@ -9,15 +9,15 @@
 #include "pipeline/cache_command.h"
 #include "pipeline/check.h"
 #include "pipeline/cli.h"
+#include "pipeline/doctor.h"
 #include "pipeline/exit_code.h"
 #include "pipeline/log.h"
 #include "pipeline/memory.h"
 #include "pipeline/run.h"
 #include "pipeline/signals.h"
+#include "pipeline/sources.h"
 #include "pipeline/status.h"
 #include "pipeline/verify.h"
-#include "stages/http/secrets.h"
-#include "stages/sources/notion/notion_source.h"
 
 extern char** environ;
 
@@ -30,23 +30,9 @@ constexpr int kReportRows = 10'000;
 // Lists that were short, in the log; `sluice status` and the report name them all.
 constexpr std::size_t kShortfallLines = 10;
 
-// Raised when a rendering changes, so that what is stored is rendered anew.
-constexpr int kRenderVersion = 1;
-
 int Refuse(const Error& error) {
   std::cerr << "sluice: " << error.message << "\n";
   return ToInt(ExitCodeFor(error.code));
-}
-
-bool Includes(const Job& job, std::string_view what) {
-  const auto& include = job.notion.include;
-  return std::find(include.begin(), include.end(), what) != include.end();
-}
-
-// What decides which documents there are and how they look. Not the address: a proxy may move.
-std::string Fingerprint(const Job& job) {
-  return fmt::format("notion {} render {} include {} roots {}", job.notion.version, kRenderVersion,
-                     fmt::join(job.notion.include, ","), fmt::join(job.notion.roots, ","));
 }
 
 Result<Job> Load(const Command& command) {
@@ -68,12 +54,13 @@ int WriteReport(const Command& command, const Job& job, const RunResult& result)
 }
 
 // What to do about an end that the reason alone does not tell.
-std::string_view Advice(ExitCode code) {
+std::string Advice(const Job& job, ExitCode code) {
   switch (code) {
     case ExitCode::kUnauthorized:
-      return "; check what notion.token refers to, then run the same command again";
+      return fmt::format("; {}, then run the same command again", CredentialAdvice(job));
     case ExitCode::kNetwork:
-      return "; check notion.base_url and the network, then run the same command again";
+      return fmt::format("; check {} and the network, then run the same command again",
+                         BaseUrlKey(job));
     default:
       return "";
   }
@@ -105,20 +92,15 @@ int RunJob(const Command& command) {
   const SignalWatch signals;
   auto job = Load(command);
   if (!job) return Refuse(job.error());
-  auto token = command.run.offline ? Result<std::string>() : ResolveSecret(job->notion.token);
-  if (!token) return Refuse(token.error());
+  auto setup = MakeSource(*job, command.run.offline ? Secrets::kMask : Secrets::kResolve);
+  if (!setup) return Refuse(setup.error());
   for (const std::string& note : WithoutEffect(*job)) Log(LogLevel::kWarning, note);
 
-  const notion::NotionSource source({.base_url = job->notion.base_url,
-                                     .token = std::move(*token),
-                                     .version = job->notion.version,
-                                     .comments = Includes(*job, "comments"),
-                                     .users = Includes(*job, "users"),
-                                     .roots = job->notion.roots});
   const SystemClock clock;
   const RunMode mode = command.verb == Verb::kRetry ? RunMode::kRetryFailed : RunMode::kExport;
-  RunResult result = RunExport(*job, command.run, mode, source, Fingerprint(*job), signals, clock);
-  result.message += Advice(result.exit_code);
+  RunResult result =
+      RunExport(*job, command.run, mode, *setup->source, setup->fingerprint, signals, clock);
+  result.message += Advice(*job, result.exit_code);
   Summarise(*job, result);
   return command.run.report ? WriteReport(command, *job, result) : ToInt(result.exit_code);
 }
@@ -168,6 +150,37 @@ int ShowCache(const Command& command) {
   return 0;
 }
 
+// What there is to be checked follows from what was given: nothing, an output folder, or a job.
+Findings Diagnose(const Command& command) {
+  Findings findings = CheckEnvironment();
+  const auto add = [&](Findings more) {
+    std::move(more.begin(), more.end(), std::back_inserter(findings));
+  };
+  std::error_code error;
+  if (command.job_file && std::filesystem::is_directory(*command.job_file, error)) {
+    add(CheckOutputFolder(*command.job_file));
+    add(CheckStateHealth(*command.job_file));
+    return findings;
+  }
+  if (!command.job_file && command.settings.empty()) return findings;
+  auto job = Load(command);
+  if (!job) {
+    add(JobProblems(job.error()));
+    return findings;
+  }
+  add(CheckOutputFolder(job->output));
+  add(CheckStateHealth(job->output));
+  add(CheckSource(*job, command.run.offline ? Reach::kOffline : Reach::kSendOneRequest));
+  return findings;
+}
+
+int Doctor(const Command& command) {
+  const Findings findings = Diagnose(command);
+  std::cout << (command.format == ReportFormat::kJson ? DoctorJson(findings)
+                                                      : DoctorText(findings));
+  return ToInt(WorstExitCode(findings));
+}
+
 int Main(int argc, char** argv) {
   auto command = ParseCommandLine(argc, argv);
   if (!command) return Refuse(command.error());
@@ -188,6 +201,8 @@ int Main(int argc, char** argv) {
     case Verb::kCacheTrim:
     case Verb::kCacheClear:
       return ShowCache(*command);
+    case Verb::kDoctor:
+      return Doctor(*command);
     case Verb::kRun:
     case Verb::kRetry:
       return RunJob(*command);

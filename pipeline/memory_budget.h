@@ -1,5 +1,5 @@
-// The bytes of the bodies in flight, against limits.memory. What an item will take is not known when
-// it is admitted, so it is charged an estimate, which its actual size corrects.
+// The bytes of the bodies in flight, against limits.memory. What an item will take is not known
+// when it is admitted, so it is charged an estimate, which its actual size corrects.
 //
 // Not thread-safe: Admission's, under its lock.
 #pragma once

@@ -6,6 +6,7 @@
 
 #include "stages/fetch_loop.h"
 #include "stages/http/curl_error.h"
+#include "stages/http/quota_body.h"
 
 namespace sluice {
 namespace {
@@ -66,11 +67,13 @@ std::optional<FetchResult> FetchLoop::OnResponse(const JobPtr& job, const Ticket
                   .elapsed = response.elapsed};
   }
   std::optional<Duration> wait = WaitAfterRefusal(hint);
+  if (!wait && (status == 429 || status == 503 || status == 529)) wait = WaitInBody(response.body);
   Verdict verdict = source_.Judge(
       job->request, {.status = status, .body = response.body, .headers = response.headers});
+  const bool asks_to_wait = wait.has_value();
   if (verdict.delay) wait = std::max(*verdict.delay, wait.value_or(Duration::zero()));
   const bool refused = status == 429 || status == 529 || verdict.code == Code::kRateLimited ||
-                       ((status == 503 || status == 403) && wait.has_value());
+                       ((status == 503 || status == 403) && asks_to_wait);
   Failure failure{.code = refused ? Code::kRateLimited : verdict.code,
                   .http_status = status,
                   .message = verdict.message};
@@ -84,7 +87,7 @@ std::optional<FetchResult> FetchLoop::OnResponse(const JobPtr& job, const Ticket
   } else {
     OnAccepted(host, ticket, hint);  // a 404 has been let through as well
   }
-  if (verdict.code == Code::kUnauthorized) return Fatal{.error = {verdict.code, verdict.message}};
+  if (verdict.code == Code::kUnauthorized) return OnUnauthorized(job, failure);
   if (verdict.code == Code::kTransient) return AfterFailure(*job, std::move(failure), wait);
   return Refusal{.status = status,
                  .headers = std::move(response.headers),
@@ -123,14 +126,13 @@ std::optional<FetchResult> FetchLoop::OnRefused(const JobPtr& job, const Ticket&
   return std::nullopt;
 }
 
-FetchResult FetchLoop::WaitTooLong(Duration wait) const {
-  return Fatal{
-      .error = {Code::kRateLimited,
-                fmt::format("the API takes no request for {} s more and max_wait ({} s) does not "
-                            "allow that; run the same command again then, or raise max_wait",
-                            Ceil(wait).count() / 1000,
-                            options_.max_wait / std::chrono::seconds(1))},
-      .resume_at_ms = clock_.WallNow() + Ceil(wait).count()};
+Fatal FetchLoop::WaitTooLong(Duration wait) const {
+  return {.error = {Code::kRateLimited,
+                    fmt::format(
+                        "the API takes no request for {} s more and max_wait ({} s) does not "
+                        "allow that; run the same command again then, or raise max_wait",
+                        Ceil(wait).count() / 1000, options_.max_wait / std::chrono::seconds(1))},
+          .resume_at_ms = clock_.WallNow() + Ceil(wait).count()};
 }
 
 FetchResult FetchLoop::AfterFailure(Job& job, Failure failure,
@@ -145,15 +147,19 @@ FetchResult FetchLoop::AfterFailure(Job& job, Failure failure,
 }
 
 void FetchLoop::Remember(const Job& job, const Failure& failure) {
+  Remember({.at_ms = clock_.WallNow(),
+            .item = RequestText(job.request),
+            .operation = job.request.operation,
+            .status = failure.http_status,
+            .code = failure.code,
+            .attempt = job.attempt,
+            .message = failure.message});
+}
+
+void FetchLoop::Remember(FetchStats::ErrorEntry entry) {
   stats_.With([&](FetchStats& stats) {
     if (stats.errors.size() == kErrorsKept) stats.errors.erase(stats.errors.begin());
-    stats.errors.push_back({.at_ms = clock_.WallNow(),
-                            .item = RequestText(job.request),
-                            .operation = job.request.operation,
-                            .status = failure.http_status,
-                            .code = failure.code,
-                            .attempt = job.attempt,
-                            .message = failure.message});
+    stats.errors.push_back(std::move(entry));
   });
 }
 

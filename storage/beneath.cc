@@ -64,6 +64,13 @@ UniqueFd OpenBeneath(int folder, const std::string& path, int flags, mode_t mode
   return UniqueFd(static_cast<int>(fd));
 }
 
+bool HasOpenat2() {
+  open_how how{};
+  how.flags = O_PATH | O_CLOEXEC;
+  const UniqueFd fd(static_cast<int>(::syscall(SYS_openat2, AT_FDCWD, "/", &how, sizeof how)));
+  return static_cast<bool>(fd) || (errno != ENOSYS && errno != EPERM);
+}
+
 UniqueFd WalkBeneath(int folder, const std::string& path, int flags, mode_t mode) {
   UniqueFd parent;
   int at = folder;

@@ -43,7 +43,10 @@ Status CheckOutputPath(std::string_view path);
 // missing or forbidden, WalkBeneath). On failure the result is empty and errno says why.
 UniqueFd OpenBeneath(int folder, const std::string& path, int flags, mode_t mode = 0);
 
-// The same, one segment at a time with O_NOFOLLOW.
+// Whether this kernel, and what confines this process, have openat2.
+bool HasOpenat2();
+
+// As OpenBeneath(), one segment at a time with O_NOFOLLOW.
 UniqueFd WalkBeneath(int folder, const std::string& path, int flags, mode_t mode = 0);
 
 // Code::kDisk: "cannot <action> <path>: <reason of errno>; <next step>".

@@ -54,14 +54,14 @@ std::vector<CommitRecord> Committer::NextGroup(const std::stop_token& stop, Stea
   std::unique_lock lock(mutex_);
   while (!stop.stop_requested()) {
     const bool closed = pending_.size() >= options_.records_max ||
-                        (!pending_.empty() && pending_.size() >= hooks_.in_flight());
+                        (!pending_.empty() && pending_.size() >= hooks_.enough());
     const SteadyTime deadline =
         pending_.empty() ? wake_at : std::min(wake_at, oldest_ + options_.delay_max);
     if (closed || woken_ || std::chrono::steady_clock::now() >= deadline) break;
     changed_.wait_until(lock, stop, deadline, [&] {
       return woken_ || pending_.size() >= options_.records_max ||
              (!pending_.empty() &&
-              (pending_.size() >= hooks_.in_flight() || oldest_ + options_.delay_max < deadline));
+              (pending_.size() >= hooks_.enough() || oldest_ + options_.delay_max < deadline));
     });
   }
   woken_ = false;

@@ -1,6 +1,6 @@
 // A Committer makes records durable in groups: first their files, then one transaction. A group
 // closes when it holds `records_max` records, when its first record is `delay_max` old, or when
-// nothing else is under way that could join it, whichever is first.
+// it holds what `hooks.enough` asks for, whichever is first.
 //
 // Thread-safe: Submit(), Wake() and Stop() from any thread. Everything else, the hooks included,
 // runs on the commit thread, which is the only one that writes to the state or the output folder.
@@ -31,8 +31,9 @@ class Committer {
     std::chrono::milliseconds delay_max{200};
   };
   struct Hooks {
-    // Items admitted and not yet committed. A group that holds them all need not wait.
-    std::function<std::size_t()> in_flight;
+    // So many records need not wait for more: all that are under way, say. Under a lock of the
+    // committer, from any thread that submits.
+    std::function<std::size_t()> enough;
     // `count` records are durable, or `status` says why nothing is any more.
     std::function<void(std::size_t count, const Status& status)> committed;
     // Runs at the start, after each group, and when it is woken. Returns when it wants to run

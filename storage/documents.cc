@@ -395,11 +395,8 @@ void Documents::Completed(Row& row) {
     SaveProgress(row);
     RecheckNeeding(row.id);
   } else {
-    row.waiting_for = needs.open;
-    if (!row.extension.empty()) {
-      row.waiting_for +=
-          CountUnsettledMentions(row.id) + CountOpenParts(row.id) + (row.settled ? 0 : 1);
-    }
+    row.waiting_for = needs.open + CountUnsettledMentions(row.id) + CountOpenParts(row.id) +
+                      (row.settled ? 0 : 1);
     row.state = kWaiting;
     SaveProgress(row);
     if (row.waiting_for == 0) BecomeReady(row);
@@ -467,7 +464,6 @@ void Documents::BecomeMissing(Row& row) {
   clear_notes_.Use().Bind(row.id).Done();
   Save(row);
   Settle(row);
-  clear_needs_.Use().Bind(row.id).Done();
   collections_.Remove(DocumentId(row.id));
   RecheckNeeding(row.id);
   if (was_known && row.part_of_parent) MarkStale(row.parent);
@@ -744,7 +740,7 @@ bool Documents::SettleRest() {
     SLUICE_CHECK(row.settled);
   }
   if (!ids.empty()) return true;
-  ids = Ids("SELECT id FROM documents WHERE state = 'waiting' LIMIT 2048");
+  ids = Ids("SELECT id FROM documents WHERE state = 'waiting' AND extension <> '' LIMIT 2048");
   for (const std::string& id : ids) {
     Row row = *Find(DocumentId(id));
     BecomeReady(row);

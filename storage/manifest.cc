@@ -48,7 +48,8 @@ Manifest::Manifest(Database& database)
       make_obsolete_(database, "UPDATE outputs SET obsolete = 1 WHERE source_id = ?"),
       count_missing_(database, R"sql(
         SELECT count(*) FROM outputs o JOIN documents d ON d.id = o.source_id
-         WHERE o.obsolete = 0 AND d.state = 'missing')sql"),
+         WHERE o.obsolete = 0 AND d.state = 'missing'
+           AND NOT EXISTS (SELECT 1 FROM needs n WHERE n.document = d.id))sql"),
       make_missing_obsolete_(database, R"sql(
         UPDATE outputs SET obsolete = 1
          WHERE obsolete = 0

@@ -48,7 +48,8 @@ class Manifest {
   void Withdraw(const DocumentId& source);
   // No document that is missing has outputs any more. Returns how many outputs that concerned.
   std::int64_t WithdrawMissing();
-  // How many outputs that would be.
+  // How many outputs that would be, but for those made from collections: the job says which of
+  // these there are, so they do not vanish by themselves.
   std::int64_t CountMissing();
   // Obsolete outputs: their files are to be removed, and then forgotten here.
   std::vector<std::string> Obsolete();

@@ -1,4 +1,6 @@
-// The memory tier of the response cache: what was stored last (packed) or read last (plain).
+// The memory tier of the response cache: what was stored or read last, packed as it is on disk: a
+// rendering reads each answer once, and a plain one would take the place of a dozen that are about
+// to be read.
 //
 // Thread-safe: readers on any thread, the commit thread tells what it has stored.
 #pragma once
@@ -28,8 +30,8 @@ class ResponseMemory {
   // Null: not in memory.
   Memory::Value Find(const Hash128& key) { return memory_.Get(key); }
 
-  // A reader takes the epoch, reads the table, and hands over what it found. That is dropped when
-  // a commit came between: it may have replaced the very row.
+  // A reader takes the epoch, reads the table, and hands over what it found, packed. That is
+  // dropped when a commit came between: it may have replaced the very row.
   Epoch epoch() const { return Epoch{epoch_.load()}; }
   void Fill(const Hash128& key, const StoredResponse& response, Epoch read_at) {
     memory_.PutIf(key, std::make_shared<const StoredResponse>(response),

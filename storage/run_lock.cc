@@ -55,10 +55,14 @@ tl::unexpected<Error> Refusal(int fd, const std::string& path, const Clock& cloc
                   holder.substr(0, since), when, Age(when, clock), holder.substr(host + 6)));
 }
 
+// The longest pause between two attempts: a lock that is given up lies free for half of it, and 20
+// attempts a second cost nothing.
+constexpr milliseconds kPauseMax{50};
+
 // 0, or the errno of the last attempt.
 int LockWithin(int fd, milliseconds wait) {
   milliseconds waited{0};
-  for (milliseconds pause{10};; pause = std::min(pause * 2, milliseconds{1000})) {
+  for (milliseconds pause{10};; pause = std::min(pause * 2, kPauseMax)) {
     if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return 0;
     if (errno == EINTR) continue;
     if (errno != EWOULDBLOCK || waited >= wait) return errno;
@@ -93,6 +97,15 @@ Result<RunLock> RunLock::Acquire(const std::filesystem::path& state_dir, const C
     return DiskError(errno, "write", path);
   }
   return RunLock(std::move(fd));
+}
+
+std::optional<std::string> RunLockHolder(const std::filesystem::path& state_dir) {
+  const UniqueFd fd(
+      ::open((state_dir / "lock").c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
+  if (!fd) return std::nullopt;
+  // Shared, and given back at once with the descriptor: two that look do not see each other.
+  if (::flock(fd.get(), LOCK_SH | LOCK_NB) == 0 || errno != EWOULDBLOCK) return std::nullopt;
+  return ReadHolder(fd.get());
 }
 
 }  // namespace sluice

@@ -3,6 +3,8 @@
 
 #include <chrono>
 #include <filesystem>
+#include <optional>
+#include <string>
 
 #include "storage/base/clock.h"
 #include "storage/base/result.h"
@@ -16,7 +18,7 @@ namespace sluice {
 class RunLock {
  public:
   // Locks `state_dir`/lock; creates `state_dir` (0700). While another run holds it, tries again for
-  // `wait` (pauses of 10 ms, doubling up to 1 s), then fails with Code::kLocked naming that run.
+  // `wait` (pauses of 10 to 50 ms), then fails with Code::kLocked naming that run.
   static Result<RunLock> Acquire(const std::filesystem::path& state_dir, const Clock& clock,
                                  std::chrono::milliseconds wait);
 
@@ -24,5 +26,8 @@ class RunLock {
   explicit RunLock(UniqueFd fd) : fd_(std::move(fd)) {}
   UniqueFd fd_;
 };
+
+// Who holds the lock, as its file says; nullopt: nobody. Looks only, creates nothing.
+std::optional<std::string> RunLockHolder(const std::filesystem::path& state_dir);
 
 }  // namespace sluice

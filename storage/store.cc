@@ -455,7 +455,7 @@ bool Store::TooMany(std::int64_t gone, std::int64_t known) {
 Result<std::int64_t> Store::WithdrawMissing() {
   return Transaction([&]() -> Result<std::int64_t> {
     const std::int64_t missing = manifest_->CountMissing();
-    if (missing == 0 || TooMany(missing, documents_->CountKnown() + missing)) return 0;
+    if (missing > 0 && TooMany(missing, documents_->CountKnown() + missing)) return 0;
     return manifest_->WithdrawMissing();
   });
 }

@@ -43,11 +43,11 @@ DocumentRow ReadDocument(const Statement::Run& run) {
   return row;
 }
 
-// What a commit told the memory tier is still packed.
-Result<std::optional<StoredResponse>> Unpacked(StoredResponse response) {
+// Nothing where it does not unpack. What the server has confirmed came to the memory tier plain.
+std::optional<StoredResponse> Unpacked(StoredResponse response) {
   if (response.encoding == StoredResponse::Encoding::kPlain) return response;
   auto body = Decompress(response.body, kBodyBytesMax);
-  if (!body) return Fail(body.error());
+  if (!body) return std::nullopt;
   response.body = std::move(*body);
   response.encoding = StoredResponse::Encoding::kPlain;
   return response;
@@ -77,6 +77,7 @@ struct StoreReader::State {
              "SELECT row, position, key, checksum, body FROM rows "
              "WHERE collection = ? AND (position, row) > (?, ?) ORDER BY position, row LIMIT ?") {}
 
+  // Packed, as it is stored.
   Result<std::optional<StoredResponse>> ReadResponse(const Hash128& key);
 
   ResponseMemory* memory = nullptr;
@@ -111,8 +112,9 @@ Result<std::optional<StoredResponse>> StoreReader::FindStored(const Request& req
   }
   const auto epoch = memory != nullptr ? memory->epoch() : ResponseMemory::Epoch{};
   auto found = state_->ReadResponse(key);
-  if (memory != nullptr && found && *found) memory->Fill(key, **found, epoch);
-  return found;
+  if (!found || !*found) return found;
+  if (memory != nullptr) memory->Fill(key, **found, epoch);
+  return Unpacked(std::move(**found));
 }
 
 Result<std::optional<StoredResponse>> StoreReader::State::ReadResponse(const Hash128& key) {
@@ -126,9 +128,8 @@ Result<std::optional<StoredResponse>> StoreReader::State::ReadResponse(const Has
                           .last_modified = run.Text(6),
                           .fetched_ms = run.Int(2)};
     if (Checksum(run.Blob(4)) != run.Int(3)) return std::nullopt;
-    auto body = Decompress(run.Blob(4), kBodyBytesMax);
-    if (!body) return std::nullopt;
-    stored.body = std::move(*body);
+    stored.body = run.Blob(4);
+    stored.encoding = StoredResponse::Encoding::kZstd;
     return stored;
   });
 }

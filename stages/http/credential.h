@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,8 +14,8 @@
 
 namespace sluice {
 
-// Thread-safe: all methods. Implementations hold secrets; nothing of them is logged or kept in the
-// state of an export.
+// Thread-safe: Headers(), version() and Expired(). Renewals are one thread's, fetch's; they may
+// write a small file there. Implementations hold secrets; nothing of them is logged.
 class Credential {
  public:
   virtual ~Credential() = default;
@@ -28,6 +27,16 @@ class Credential {
   virtual std::int64_t version() const = 0;
   // Whether the token should be renewed before the next request is sent.
   virtual bool Expired(WallMs now_ms) const = 0;
+
+  // What a renewal begins with. kAsk: send RenewalRequest(). kRenewedElsewhere: another process
+  // has renewed the token that both use; Headers() and version() have changed. kWait: another
+  // process is at it; begin again a little later. Fails where a new token could not be stored or
+  // what is stored cannot be used: nothing has been sent, so nothing is lost.
+  // kAsk reserves the stored token until Renewed() succeeds or AbandonRenewal().
+  enum class Turn { kAsk, kRenewedElsewhere, kWait };
+  virtual Result<Turn> BeginRenewal(WallMs /*now_ms*/) { return Turn::kAsk; }
+  // The renewal that has begun ends without a new token.
+  virtual void AbandonRenewal() {}
 
   // The request that renews it. nullopt: it cannot be renewed (a 401 then ends the run).
   virtual std::optional<HttpRequest> RenewalRequest() const = 0;

@@ -129,6 +129,7 @@ void CurlTransfer::SetLimits() {
   curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
   curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, HttpVersion());
   curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
+  if (request_.once) curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
   curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, error_text_);
   curl_easy_setopt(easy, CURLOPT_PRIVATE, this);
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &CurlTransfer::OnBody);
@@ -211,8 +212,10 @@ TransportError CurlTransfer::Describe(CURLcode code) const {
   const std::string host = HostOf(request_.url);
   TransportError error{.code = ClassifyCurl(code), .curl_code = code};
   if (over_limit_ == OverLimit::kBody) {
-    error.message = fmt::format("{}: the answer is larger than {}", host,
-                                FormatBytes(static_cast<std::int64_t>(request_.body_bytes_max)));
+    error.message = fmt::format(
+        "{}: the answer is larger than {}, the most that one may hold; if "
+        "it is to be taken, raise limits.memory above its size",
+        host, FormatBytes(static_cast<std::int64_t>(request_.body_bytes_max)));
   } else if (over_limit_ == OverLimit::kHeaders) {
     error.message = fmt::format("{}: the answer's headers are larger than {}", host,
                                 FormatBytes(static_cast<std::int64_t>(options_.header_bytes_max)));

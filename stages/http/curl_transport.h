@@ -5,7 +5,7 @@
 //
 // libcurl sends a request again, a POST too, when a kept connection turns out to be dead before the
 // first byte of an answer. An export only reads (its POSTs are searches and queries), so that is
-// safe.
+// safe; what is not has HttpRequest::once.
 #pragma once
 
 #include <chrono>
@@ -38,6 +38,10 @@ struct CurlOptions {
   // Of one answer's header lines together, redirects apart.
   std::size_t header_bytes_max = 64u << 10;
 };
+
+// CURL_CA_BUNDLE, else SSL_CERT_FILE; empty where neither is set. The curl command reads them;
+// libcurl does not, and a proxy that opens TLS cannot be used without.
+std::string CaFileOfEnvironment();
 
 // Thread rule: see Transport. The destructor may run on any thread but the loop's own: it stops,
 // lets every `done` run, drops timers that are not due and joins the thread.

@@ -30,6 +30,9 @@ struct HttpRequest {
   std::string body;
   std::size_t body_bytes_max = 64u << 20;     // of the response, after decompression
   std::chrono::milliseconds timeout{60'000};  // whole transfer, from the moment it starts
+  // Must not reach the server twice: it gets a connection of its own, since libcurl sends again
+  // what a kept one may have lost.
+  bool once = false;
 };
 
 struct HttpResponse {

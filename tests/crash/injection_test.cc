@@ -100,10 +100,10 @@ TEST_F(InjectedErrorTest, OnceEndsInOrderAndResumes) { FailEachCall(2, "EIO", ""
 TEST_F(InjectedErrorTest, ForEverEndsInOrderAndResumes) { FailEachCall(2, "ENOSPC", "+"); }
 
 using SoakInjectedErrorTest = InjectionTest;
-TEST_F(SoakInjectedErrorTest, Once) { FailEachCall(10, "EIO", ""); }
-TEST_F(SoakInjectedErrorTest, ForEver) { FailEachCall(10, "EIO", "+"); }
-TEST_F(SoakInjectedErrorTest, NoSpaceForEver) { FailEachCall(10, "ENOSPC", "+"); }
-TEST_F(SoakInjectedErrorTest, NoDescriptorsOnce) { FailEachCall(10, "EMFILE", ""); }
+TEST_F(SoakInjectedErrorTest, Once) { FailEachCall(11, "EIO", ""); }
+TEST_F(SoakInjectedErrorTest, ForEver) { FailEachCall(11, "EIO", "+"); }
+TEST_F(SoakInjectedErrorTest, NoSpaceForEver) { FailEachCall(11, "ENOSPC", "+"); }
+TEST_F(SoakInjectedErrorTest, NoDescriptorsOnce) { FailEachCall(11, "EMFILE", ""); }
 
 }  // namespace
 }  // namespace sluice

@@ -2,6 +2,7 @@
 #include <sys/resource.h>
 
 #include "tests/e2e/export_fixture.h"
+#include "tests/support/raw_server.h"
 
 namespace sluice {
 namespace {
@@ -61,6 +62,57 @@ TEST_F(HostileTest, MemoryIsBoundedWhateverTheServerSends) {
   rusage children{};
   getrusage(RUSAGE_CHILDREN, &children);
   EXPECT_LT(children.ru_maxrss, 400 * 1024) << "KiB";
+}
+
+// A workspace of one page, whose only block holds so much text.
+class OneLargePage {
+ public:
+  explicit OneLargePage(std::size_t text_bytes)
+      : blocks_(List(R"({"object":"block","id":"00000000-0000-4000-8000-000000000002",)"
+                     R"("has_children":false,"type":"code","code":{"language":"c",)"
+                     R"("rich_text":[{"type":"text","plain_text":")" +
+                     std::string(text_bytes, 'x') + R"(","text":{"content":"x"}}]}})")) {}
+  std::string url() const { return server_.Url(""); }
+
+ private:
+  static std::string List(const std::string& result) {
+    return R"({"object":"list","has_more":false,"next_cursor":null,"results":[)" + result + "]}";
+  }
+  void Serve(RawConnection& connection) const {
+    while (true) {
+      const std::string request = connection.ReadRequest();
+      if (request.empty()) return;
+      connection.Answer(request.find("/children") != std::string::npos ? blocks_ : page_);
+    }
+  }
+
+  const std::string page_ =
+      List(R"({"object":"page","id":"00000000-0000-4000-8000-000000000001",)"
+           R"("last_edited_time":"2024-01-01T00:00:00.000Z","parent":{"type":"workspace"},)"
+           R"("properties":{"title":{"id":"title","type":"title","title":[]}}})");
+  const std::string blocks_;
+  RawServer server_{[this](RawConnection& connection) { Serve(connection); }};
+};
+
+TEST_F(HostileTest, AnAnswerOverTheLimitIsNamedWithTheLimitAndWhatRaisesIt) {
+  const OneLargePage page(70'000'000);
+  exporter_.UseService(page.url());
+  const Outcome outcome = exporter_.Export();
+  EXPECT_EQ(outcome.exit_code, 3) << outcome.err;
+  const std::string failures = exporter_.Run({"failures", exporter_.output()}).out;
+  EXPECT_THAT(failures, HasSubstr("/v1/blocks/00000000-0000-4000-8000-000000000001/children"));
+  EXPECT_THAT(failures, HasSubstr("larger than 67 MB"));
+  EXPECT_THAT(failures, HasSubstr("raise limits.memory"));
+}
+
+TEST_F(HostileTest, ALargerLimitOfMemoryTakesALargerAnswer) {
+  const OneLargePage page(70'000'000);
+  exporter_.UseService(page.url());
+  const Outcome outcome = exporter_.Export({"--set", "limits.memory=80MB"});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  const Tree output = exporter_.Output();
+  ASSERT_EQ(output.size(), 1u);
+  EXPECT_GE(output.begin()->second.content.size(), 70'000'000u);
 }
 
 }  // namespace

@@ -49,6 +49,7 @@ class InterruptionTest : public ExportTest {
       killed += exporter_.ExportInterrupted(sim, at, kFewInFlight).exit_code == 128 + SIGKILL;
     }
     EXPECT_GE(killed, 1);
+    killed_ += killed;
     const Outcome last = exporter_.Export(sim, kFewInFlight);
     EXPECT_EQ(last.exit_code, 0) << last.err;
     EXPECT_THAT(Differences(expected_, exporter_.Output()), IsEmpty());
@@ -72,6 +73,9 @@ class InterruptionTest : public ExportTest {
     expected_ = ExportOf(sim);
     total_ = sim.Answered();
   }
+  void TearDown() override { RecordProperty("killed", killed_); }
+
+  int killed_ = 0;  // some ended before their signal came
   static Tree expected_;
   static std::size_t total_;  // requests of an export that nothing interrupts
 };
@@ -84,10 +88,10 @@ class KillTest : public InterruptionTest, public testing::WithParamInterface<uns
 TEST_P(KillTest, ResumesToTheSameTree) { KillAndResume(GetParam(), 5); }
 INSTANTIATE_TEST_SUITE_P(Moments, KillTest, testing::Range(1u, 5u));
 
-// Label `soak`: 20 exports, each killed 5 times.
+// Label `soak`: 200 exports, each killed 5 times.
 using SoakKillTest = InterruptionTest;
-TEST_F(SoakKillTest, HundredKillsResumeToTheSameTree) {
-  for (unsigned seed = 100; seed < 120; ++seed) {
+TEST_F(SoakKillTest, ThousandKillsResumeToTheSameTree) {
+  for (unsigned seed = 100; seed < 300; ++seed) {
     exporter_.Clear();
     KillAndResume(seed, 5);
   }

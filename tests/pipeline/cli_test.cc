@@ -55,6 +55,15 @@ TEST(CliTest, CacheCommandsTakeAFolder) {
   EXPECT_EQ(trim.cache_limits.age_max, 24h);
 }
 
+TEST(CliTest, DoctorTakesAJobOrNothing) {
+  EXPECT_EQ(Parsed({"doctor"}).verb, Verb::kDoctor);
+  EXPECT_FALSE(Parsed({"doctor"}).job_file);
+  const Command command = Parsed({"doctor", "wiki.toml", "--offline", "--json"});
+  EXPECT_EQ(command.job_file, "wiki.toml");
+  EXPECT_TRUE(command.run.offline);
+  EXPECT_EQ(command.format, ReportFormat::kJson);
+}
+
 TEST(CliTest, CacheTrimNeedsALimit) {
   EXPECT_THAT(Refusal({"cache", "trim", "d"}), HasSubstr("--max-bytes or --max-age"));
 }
@@ -81,6 +90,21 @@ TEST(CliTest, NotionNeedsNoJobFile) {
   EXPECT_EQ(command.settings[1].key, "notion.token");
   EXPECT_EQ(command.settings[2].key, "limits.rate");
   EXPECT_EQ(command.settings[2].origin, "--tpslimit");
+}
+
+TEST(CliTest, TraktNeedsNoJobFileAndNamesItsSource) {
+  const Command command =
+      Parsed({"trakt", "--out", "d", "--token", "env:T", "--client-id", "env:C"});
+  EXPECT_EQ(command.verb, Verb::kRun);
+  ASSERT_EQ(command.settings.size(), 4u);
+  EXPECT_EQ(command.settings[0].key, "job.source");
+  EXPECT_EQ(command.settings[0].value, "trakt");
+  EXPECT_EQ(command.settings[2].key, "trakt.token");
+  EXPECT_EQ(command.settings[3].key, "trakt.client_id");
+}
+
+TEST(CliTest, AFlagOfAJobMeansTheKeyOfItsSource) {
+  EXPECT_EQ(Parsed({"run", "j.toml", "--token", "env:T"}).settings[0].key, "source.token");
 }
 
 TEST(CliTest, FlagsOfTheirOwnNameComeAfterSet) {
@@ -127,7 +151,7 @@ TEST(CliTest, VersionAndHelpAreText) {
 
 TEST(CliTest, WhatIsNotBuiltIsNotOffered) {
   const std::string help = Parsed({"--help"}).text;
-  for (const char* word : {"doctor", "plan", "tune", "auth", "trakt"}) {
+  for (const char* word : {"plan", "tune", "auth"}) {
     EXPECT_THAT(help, Not(HasSubstr(word)));
     EXPECT_THAT(Refusal({word, "x"}), HasSubstr("unknown command"));
   }

@@ -240,9 +240,24 @@ TEST_F(JobTest, AllowHttpLetsPlainHttpThroughWhereverItStands) {
   EXPECT_EQ(job.notion.base_url, "http://proxy:80");
 }
 
-TEST_F(JobTest, AnotherSourceIsNotInThisBuild) {
-  EXPECT_EQ(RefusalOfWhole("[job]\nsource = \"trakt\"\n[trakt]\nrows = \"full\"\n"),
-            "source 'trakt' is not in this build");
+TEST_F(JobTest, AnUnknownSourceIsRefused) {
+  EXPECT_THAT(RefusalOfWhole("[job]\nsource = \"gopher\"\noutput = \"x\"\n"),
+              HasSubstr(R"(job.source: must be "notion", "trakt" or "rest")"));
+}
+
+TEST_F(JobTest, ASectionOfAnotherSourceHasNoEffectAndIsRefused) {
+  EXPECT_EQ(Refusal("[trakt]\nrows = \"full\"\nfoo = 1\n"),
+            At(4) + ": [trakt] has no effect in a notion job");
+  EXPECT_EQ(Refusal("", {{"trakt.rows", "full", "--set"}}),
+            "--set: trakt.rows: has no effect in a notion job");
+}
+
+TEST_F(JobTest, AVariableOfAnotherSourceIsMeantForAnotherJob) {
+  EXPECT_EQ(Loaded("", {}, {{"trakt.rows", "nonsense", "SLUICE_TRAKT_ROWS"}}).trakt.rows, "full");
+}
+
+TEST_F(JobTest, AFlagOfEverySourceSetsTheKeyOfTheJobs) {
+  EXPECT_EQ(Loaded("", {{"source.token", "env:X", "--token"}}).notion.token, "env:X");
 }
 
 TEST_F(JobTest, SourceAndOutputAreRequired) {

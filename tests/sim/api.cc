@@ -32,6 +32,36 @@ HttpResponse NotionError(const HttpRequest& request, int status, std::string_vie
   return response;
 }
 
+HttpResponse NotionStyleApi::Refuse(const HttpRequest& request, Refusal reason,
+                                    int retry_after_s) const {
+  HttpResponse response = [&] {
+    switch (reason) {
+      case Refusal::kRateLimited:
+        return NotionError(request, 429, "rate_limited",
+                           "You have been rate limited. Please try again in a few minutes.");
+      case Refusal::kUnauthorized:
+        return NotionError(request, 401, "unauthorized", "API token is invalid.");
+      case Refusal::kInternalError:
+        return NotionError(request, 500, "internal_server_error", "Unexpected error occurred.");
+      case Refusal::kUnavailable:
+        return NotionError(request, 503, "service_unavailable",
+                           "Notion is unavailable, please try again later.");
+      case Refusal::kOverloaded:
+        break;
+    }
+    return NotionError(request, 529, "service_overload",
+                       "Notion is overloaded, please try again later.");
+  }();
+  if (retry_after_s > 0)
+    response.headers.emplace_back("Retry-After", std::to_string(retry_after_s));
+  return response;
+}
+
+std::string NotionStyleApi::ListOf(std::string_view items) const {
+  return R"({"object":"list","results":[)" + std::string(items) +
+         R"(],"next_cursor":null,"has_more":false})";
+}
+
 HttpResponse NotionNotFound(const HttpRequest& request, std::string_view what,
                             std::string_view id) {
   return NotionError(request, 404, "object_not_found",

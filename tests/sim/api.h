@@ -11,15 +11,31 @@ namespace sluice::sim {
 // Faults that only the maker of a list can put into it.
 struct ListFaults {
   bool clamp = false;        // at most 25 a page, whatever was asked for
-  bool short_page = false;   // a third of the page size, with has_more true
-  bool cursor_loop = false;  // next_cursor always leads to the beginning of the list
+  bool short_page = false;   // a third of the page size, and still more to come
+  bool cursor_loop = false;  // the way on leads back to the beginning of the list
 };
 
+// Why a service that could answer refuses to.
+enum class Refusal { kRateLimited, kUnauthorized, kInternalError, kUnavailable, kOverloaded };
+
+// Thread-safe.
 class Api {
  public:
   virtual ~Api() = default;
-  // Thread-safe. The same request gets the same bytes.
+  // The same request gets the same bytes.
   virtual HttpResponse Answer(const HttpRequest& request, const ListFaults& faults) = 0;
+  // The refusal in the words of the service; without Retry-After when `retry_after_s` is 0.
+  virtual HttpResponse Refuse(const HttpRequest& request, Refusal reason,
+                              int retry_after_s) const = 0;
+  // A whole list that holds `items` (JSON with its commas), in the envelope of the service.
+  virtual std::string ListOf(std::string_view items) const = 0;
+};
+
+// What all services that speak as Notion does have in common.
+class NotionStyleApi : public Api {
+ public:
+  HttpResponse Refuse(const HttpRequest& request, Refusal reason, int retry_after_s) const override;
+  std::string ListOf(std::string_view items) const override;
 };
 
 // A UUID that depends on the request alone, so that answers are the same in every run.

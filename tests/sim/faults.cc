@@ -69,11 +69,6 @@ std::string MakeGzipBomb() {
   return bomb;
 }
 
-std::string MakeDeepJson() {
-  return R"({"object":"list","results":)" + std::string(kDeepLevels, '[') +
-         std::string(kDeepLevels, ']') + R"(,"next_cursor":null,"has_more":false})";
-}
-
 HttpResponse Json(std::string body) {
   return {.headers = {{"Content-Type", "application/json; charset=utf-8"}},
           .body = std::move(body)};
@@ -143,27 +138,18 @@ ListFaults ListFaultsOf(const std::vector<FaultKind>& struck) {
           .cursor_loop = Has(struck, FaultKind::kCursorLoop)};
 }
 
-HttpResponse RateLimited(const HttpRequest& request, int retry_after_s) {
-  HttpResponse response =
-      NotionError(request, 429, "rate_limited",
-                  "You have been rate limited. Please try again in a few minutes.");
-  if (retry_after_s > 0)
-    response.headers.emplace_back("Retry-After", std::to_string(retry_after_s));
-  return response;
-}
-
-std::optional<HttpResponse> Replacement(const HttpRequest& request,
+std::optional<HttpResponse> Replacement(const Api& api, const HttpRequest& request,
                                         const std::vector<FaultKind>& struck) {
   for (const FaultKind kind : struck) {
     switch (kind) {
       case FaultKind::k401After:
-        return NotionError(request, 401, "unauthorized", "API token is invalid.");
+        return api.Refuse(request, Refusal::kUnauthorized, 0);
       case FaultKind::k429:
-        return RateLimited(request, 1);
+        return api.Refuse(request, Refusal::kRateLimited, 1);
       case FaultKind::k429NoHeader:
-        return RateLimited(request, 0);
+        return api.Refuse(request, Refusal::kRateLimited, 0);
       case FaultKind::k500:
-        return NotionError(request, 500, "internal_server_error", "Unexpected error occurred.");
+        return api.Refuse(request, Refusal::kInternalError, 0);
       case FaultKind::k502Html:
         return HttpResponse{.status = 502,
                             .headers = {{"Content-Type", "text/html"}},
@@ -171,14 +157,9 @@ std::optional<HttpResponse> Replacement(const HttpRequest& request,
                                 "<html><head><title>502 Bad Gateway</title></head><body>"
                                 "<center><h1>502 Bad Gateway</h1></center></body></html>\r\n"};
       case FaultKind::k503:
-        return NotionError(request, 503, "service_unavailable",
-                           "Notion is unavailable, please try again later.");
-      case FaultKind::k529: {
-        HttpResponse response = NotionError(request, 529, "service_overload",
-                                            "Notion is overloaded, please try again later.");
-        response.headers.emplace_back("Retry-After", "1");
-        return response;
-      }
+        return api.Refuse(request, Refusal::kUnavailable, 0);
+      case FaultKind::k529:
+        return api.Refuse(request, Refusal::kOverloaded, 1);
       case FaultKind::kGzipBomb: {
         static const std::string kBomb = MakeGzipBomb();
         HttpResponse response = Json(kBomb);
@@ -186,7 +167,8 @@ std::optional<HttpResponse> Replacement(const HttpRequest& request,
         return response;
       }
       case FaultKind::kDeepJson:
-        return Json(MakeDeepJson());
+        return Json(
+            api.ListOf(std::string(kDeepLevels - 1, '[') + std::string(kDeepLevels - 1, ']')));
       default:
         break;
     }

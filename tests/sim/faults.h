@@ -75,12 +75,9 @@ class Faults {
 
 ListFaults ListFaultsOf(const std::vector<FaultKind>& struck);
 // The answer that stands in for the real one (an error, a gzip bomb); nothing: ask the service.
-std::optional<HttpResponse> Replacement(const HttpRequest& request,
+std::optional<HttpResponse> Replacement(const Api& api, const HttpRequest& request,
                                         const std::vector<FaultKind>& struck);
 // Damages a real answer on its way.
 void Damage(HttpResponse& response, const std::vector<FaultKind>& struck);
-
-// 429 as Notion says it; without Retry-After when `retry_after_s` is 0.
-HttpResponse RateLimited(const HttpRequest& request, int retry_after_s);
 
 }  // namespace sluice::sim

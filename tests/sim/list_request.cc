@@ -3,25 +3,13 @@
 #include <simdjson.h>
 
 #include <charconv>
-#include <cstdio>
-#include <ctime>
+
+#include "tests/sim/iso_time.h"
 
 namespace sluice::sim {
 namespace {
 
 constexpr std::size_t kDepthMax = 256;
-
-std::optional<std::int64_t> ParseTime(std::string_view iso) {
-  std::tm utc{};
-  double seconds = 0;
-  const std::string text(iso);
-  const int fields = std::sscanf(text.c_str(), "%d-%d-%dT%d:%d:%lf", &utc.tm_year, &utc.tm_mon,
-                                 &utc.tm_mday, &utc.tm_hour, &utc.tm_min, &seconds);
-  if (fields != 3 && fields < 5) return std::nullopt;
-  utc.tm_year -= 1900;
-  utc.tm_mon -= 1;
-  return timegm(&utc) * 1000LL + static_cast<std::int64_t>(seconds * 1000);
-}
 
 std::string CheckPageSize(std::string_view where, std::int64_t size, ListRequest& list) {
   const std::string name = std::string(where) + ".page_size";
@@ -63,7 +51,7 @@ std::string ReadTimeFilter(simdjson::dom::element filter, std::string_view times
   list.time_filter = *known;
   for (const auto& [name, value] : bounds) {
     std::string_view text;
-    const auto time = value.get(text) ? std::nullopt : ParseTime(text);
+    const auto time = value.get(text) ? std::nullopt : ParseIsoTime(text);
     if (!time) return "body failed validation: body.filter holds an invalid date.";
     if (name == "on_or_after")
       list.from_ms = time;

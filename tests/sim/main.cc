@@ -6,7 +6,10 @@
 
 #include "tests/sim/notion_api.h"
 #include "tests/sim/replay.h"
+#include "tests/sim/rest_command.h"
 #include "tests/sim/service.h"
+#include "tests/sim/trakt_api.h"
+#include "tests/sim/trakt_command.h"
 
 namespace {
 
@@ -48,17 +51,27 @@ int main(int argc, char** argv) {
   CLI::App& notion = *app.add_subcommand("notion", "A generated Notion workspace");
   AddServiceFlags(notion, service);
   AddNotionFlags(notion, world, version);
-  CLI::App& replay = *app.add_subcommand("replay", "A recorded Notion workspace");
+  CLI::App& replay = *app.add_subcommand("replay", "A recorded Notion workspace or Trakt account");
   AddServiceFlags(replay, service);
-  replay.add_option("dir", recordings, "Folder with api/ or exchanges.jsonl")
+  replay.add_option("dir", recordings, "Folder with api/, exchanges.jsonl or api.trakt.tv/")
       ->required()
       ->check(CLI::ExistingDirectory);
+  sluice::sim::RestCommand rest(app);
+  sluice::sim::TraktCommand trakt(app);
   CLI11_PARSE(app, argc, argv);
   try {
     if (replay.parsed()) {
+      if (const auto trakt_bodies = sluice::sim::TraktRecordings::Below(recordings)) {
+        sluice::sim::TokenOptions tokens{.seed = service.seed};
+        EndTokensInsteadOfService(service.faults, tokens);
+        sluice::sim::TraktApi api(*trakt_bodies, tokens);
+        return Serve(service, api);
+      }
       sluice::sim::ReplayApi api(recordings);
       return Serve(service, api);
     }
+    if (rest.parsed()) return rest.Run();
+    if (trakt.parsed()) return trakt.Run();
     world.seed = service.seed;
     sluice::sim::NotionApi api(world, ForcedVersion(version));
     return Serve(service, api);

@@ -16,7 +16,7 @@
 
 namespace sluice::sim {
 
-class NotionApi : public Api {
+class NotionApi : public NotionStyleApi {
  public:
   // `forced` overrides the Notion-Version header of requests.
   NotionApi(const WorldOptions& options, std::optional<ApiVersion> forced);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <ctime>
 #include <stdexcept>
 
 namespace sluice::sim {
@@ -40,15 +39,6 @@ constexpr std::array kWords = {"time",    "plan",       "water",      "Straße",
                                "river",   "`tick`",     "emoji 🙂", "pipe|s",  "end"};
 
 }  // namespace
-
-std::string IsoTime(UnixMs time) {
-  const std::time_t seconds = time / 1000;
-  std::tm utc{};
-  gmtime_r(&seconds, &utc);
-  std::array<char, 32> text;
-  const std::size_t size = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S.000Z", &utc);
-  return std::string(text.data(), size);
-}
 
 World::World(const WorldOptions& options) : options_(options), ids_(Mix(options.seed, 0x1d)) {
   PlaceDatabases();

@@ -12,6 +12,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "tests/sim/iso_time.h"
 #include "tests/sim/notion_ids.h"
 
 namespace sluice::sim {
@@ -29,10 +30,6 @@ struct WorldOptions {
 
 using PageIndex = std::uint32_t;
 using DatabaseIndex = std::uint32_t;
-using UnixMs = std::int64_t;
-
-// "2024-03-01T12:30:00.000Z".
-std::string IsoTime(UnixMs time);
 
 class World {
  public:

@@ -23,7 +23,7 @@
 
 namespace sluice::sim {
 
-class ReplayApi : public Api {
+class ReplayApi : public NotionStyleApi {
  public:
   // Throws std::runtime_error when `folder` holds neither layout.
   explicit ReplayApi(const std::filesystem::path& folder);

@@ -4,6 +4,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 
 #include "tests/sim/downtime.h"
@@ -33,10 +34,14 @@ struct Obstacles {
 HttpResponse AnswerPast(Obstacles& obstacles, const HttpRequest& request, Api& api) {
   auto& [wall, outage, limit, faults] = obstacles;
   if (outage.Meet()) return {.status = 503, .body = "cut off", .delivery = Delivery::kReset};
-  if (const auto wait_s = wall.Meet()) return RateLimited(request, *wait_s);
-  if (const int wait_s = limit.Take(); wait_s > 0) return RateLimited(request, wait_s);
+  if (const auto wait_s = wall.Meet()) {
+    return api.Refuse(request, Refusal::kRateLimited, *wait_s);
+  }
+  if (const int wait_s = limit.Take(); wait_s > 0) {
+    return api.Refuse(request, Refusal::kRateLimited, wait_s);
+  }
   const std::vector<FaultKind> struck = faults.Strike(request);
-  if (auto replacement = Replacement(request, struck)) return *std::move(replacement);
+  if (auto replacement = Replacement(api, request, struck)) return *std::move(replacement);
   HttpResponse response = api.Answer(request, ListFaultsOf(struck));
   Damage(response, struck);
   return response;
@@ -96,6 +101,22 @@ void AddServiceFlags(CLI::App& command, ServiceOptions& options) {
       },
       "KIND[:PROBABILITY] or 401-after:N, may be repeated: " + FaultNames());
   command.add_option("--log", options.log, "One JSON line per request is appended to this file");
+}
+
+void AddTokenFlags(CLI::App& command, TokenOptions& options) {
+  command.add_option("--token-requests", options.requests,
+                     "An access token serves so many requests (0: no end)");
+  command.add_option("--token-seconds", options.expires_in_s,
+                     "What the token answer says of its life");
+  command.add_option("--refresh-token", options.first_refresh,
+                     "A refresh token that works once, as if it had been given out");
+}
+
+void EndTokensInsteadOfService(std::vector<Fault>& faults, TokenOptions& tokens) {
+  const auto ends = std::ranges::find(faults, FaultKind::k401After, &Fault::kind);
+  if (ends == faults.end()) return;
+  tokens.requests = ends->after;
+  faults.erase(ends);
 }
 
 int Serve(const ServiceOptions& options, Api& api) {

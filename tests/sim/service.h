@@ -10,6 +10,7 @@
 
 #include "tests/sim/api.h"
 #include "tests/sim/faults.h"
+#include "tests/sim/oauth.h"
 #include "tests/sim/rate_limit.h"
 
 namespace sluice::sim {
@@ -28,6 +29,11 @@ struct ServiceOptions {
 
 // Adds the common flags to a subcommand; `options` must outlive the parsing.
 void AddServiceFlags(CLI::App& command, ServiceOptions& options);
+
+// Adds the flags of a service that gives out tokens.
+void AddTokenFlags(CLI::App& command, TokenOptions& options);
+// Turns 401-after:N into tokens that serve N requests, so that a renewed one works again.
+void EndTokensInsteadOfService(std::vector<Fault>& faults, TokenOptions& tokens);
 
 // Prints the 'listening' line and serves `api` until SIGTERM or SIGINT. Both signals must be
 // blocked in every thread. Returns the exit code.

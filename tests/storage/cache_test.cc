@@ -30,7 +30,9 @@ class CacheTest : public testing::Test {
                  .value();
   }
   std::filesystem::path File() const { return dir_ / "state.db"; }
-  void Begin(const std::vector<Request>& first) { ASSERT_TRUE(store_->BeginRun([&](const LastRun&) { return Opening{.requests = first}; })); }
+  void Begin(const std::vector<Request>& first) {
+    ASSERT_TRUE(store_->BeginRun([&](const LastRun&) { return Opening{.requests = first}; }));
+  }
   // Takes everything that is queued.
   void Take() {
     const auto items = store_->Take(1000).value();

@@ -140,6 +140,7 @@ std::unique_ptr<ChildProcess> Exporter::Start(const SimProcess& sim, std::size_t
   UseService(sim.url());
   std::vector<std::string> args = ExportArgs(more);
   args.insert(args.begin(), (binaries_ / "sluice").string());
+  args.insert(args.begin(), wrapper_.begin(), wrapper_.end());
   const std::size_t until = sim.Answered() + requests;
   auto child = std::make_unique<ChildProcess>(
       ChildProcess::Options{.args = args, .environment = {{kTokenVariable, token_}}});

@@ -50,7 +50,7 @@ class Exporter {
   void SetToken(std::string token) { token_ = std::move(token); }
   // The service that Export() exports from; until then one that nobody offers.
   void UseService(std::string url) { url_ = std::move(url); }
-  // What every command of Export() and Run() is put behind from now on, e.g. strace and its flags.
+  // What every command is put behind from now on, e.g. strace and its flags.
   void RunUnder(std::vector<std::string> wrapper) { wrapper_ = std::move(wrapper); }
   // Where Export() writes: by default a folder of its own.
   void UseOutput(std::filesystem::path output) { output_ = std::move(output); }

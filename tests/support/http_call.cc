@@ -45,6 +45,9 @@ HttpAnswer Send(const HttpCall& call) {
   if (!call.version.empty()) {
     headers = curl_slist_append(headers, ("Notion-Version: " + call.version).c_str());
   }
+  for (const std::string& header : call.headers) {
+    headers = curl_slist_append(headers, header.c_str());
+  }
   HttpAnswer answer;
   curl_easy_setopt(curl, CURLOPT_URL, call.url.c_str());
   curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);

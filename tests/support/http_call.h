@@ -3,6 +3,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 namespace sluice {
 
@@ -12,6 +13,7 @@ struct HttpCall {
   std::string body;
   std::string version = "2025-09-03";  // Notion-Version; empty: the header is left out
   std::string token = "token";         // empty: no Authorization header
+  std::vector<std::string> headers;    // further ones, as "Name: value"
   bool unpack = false;                 // take gzip, and unpack it
   long timeout_ms = 30'000;
 };

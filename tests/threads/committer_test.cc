@@ -43,7 +43,7 @@ class CommitterThreads : public testing::Test {
 
   void Export() {
     Committer committer(*store_, *output_, {.records_max = 7},
-                        {.in_flight = [this] { return admission_.in_flight(); },
+                        {.enough = [this] { return admission_.in_flight(); },
                          .committed = [this](std::size_t count,
                                              const Status& status) { OnCommitted(count, status); },
                          .tick = [this] { return Tick(); }});
@@ -152,7 +152,7 @@ TEST_F(CommitterThreads, NoHookRunsAfterStop) {
   std::atomic<bool> stopped = false;
   std::atomic<int> ran_late = 0;
   Committer committer(*store_, *output_, {},
-                      {.in_flight = [] { return std::size_t{1}; },
+                      {.enough = [] { return std::size_t{1}; },
                        .committed = [](std::size_t, const Status&) {},
                        .tick =
                            [&] {

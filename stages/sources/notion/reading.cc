@@ -126,6 +126,7 @@ std::vector<Request> RequestsFor(const DocumentRow& document) {
     return {};
   }
   request.context = EncodeTrail({.optional = document.optional});
+  request.depth = 1;  // ahead of what is at the top: a whole page may hang from the answer
   return {std::move(request)};
 }
 

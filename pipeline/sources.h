@@ -1,0 +1,47 @@
+// From a job to the source that it names: options, secrets, and what the state must know of both.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "pipeline/job.h"
+#include "stages/http/credential.h"
+#include "stages/sources/source.h"
+
+namespace sluice {
+
+struct SourceSetup {
+  std::unique_ptr<Source> source;
+  // What authorises its requests where that can be renewed or is not the source's own business;
+  // null: ToHttp() says everything. The source shares it.
+  std::shared_ptr<Credential> credential;
+  // What decides which documents there are and how they look. Not the address (a proxy may move),
+  // and no secret.
+  std::string fingerprint;
+};
+
+enum class Secrets {
+  kResolve,  // read the variables and files, run the commands
+  kMask,     // "***" stands for each: nothing will be sent
+};
+
+// kUsage: a secret cannot be found, or the job names what the source does not have.
+Result<SourceSetup> MakeSource(const Job& job, Secrets secrets);
+
+// The references that a run of this job resolves; not the secrets.
+struct SecretReference {
+  std::string key;    // "notion.token"
+  std::string value;  // "env:NOTION_TOKEN"
+};
+std::vector<SecretReference> SecretReferences(const Job& job);
+
+const std::string& BaseUrl(const Job& job);
+// For messages: the key of the API's address, and what to look at when the API refuses.
+std::string BaseUrlKey(const Job& job);
+std::string CredentialAdvice(const Job& job);
+
+// Whether the job lets its requests go out as plain http to any host.
+bool AllowsPlainHttp(const Job& job);
+
+}  // namespace sluice
