@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "pipeline/rest_job.h"
 #include "storage/base/result.h"
 
 namespace sluice {
@@ -79,6 +80,9 @@ struct Job {
     std::vector<std::string> tags;  // of every watched film, in a column Tags; none: no column
     bool reviews = false;           // true: comments on films become reviews
   } trakt;
+
+  // [client], [resource_defaults] and [[resources]] of a REST job.
+  RestJob rest;
 
   struct Limits {
     int in_flight = 64;                      // items between admission and durable commit

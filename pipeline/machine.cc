@@ -70,7 +70,8 @@ FetchOptions FetchOptionsFor(const Job& job, const RunOptions& run, const Source
   // The source's burst belongs to the source's rate; where the rate is to be found, a burst would
   // only be refused.
   options.rate = {.requests_per_second = rate,
-                  .burst = job.limits.burst.value_or(rate > 0 ? limits.burst : 1)};
+                  .burst = job.limits.burst.value_or(rate > 0 ? limits.burst : 1),
+                  .start = job.limits.requests_per_second ? RateStart::kBold : RateStart::kCareful};
   options.body_bytes_max =
       std::max(options.body_bytes_max, static_cast<std::size_t>(job.limits.memory_bytes));
   options.requests_max = run.requests_max;
@@ -122,7 +123,8 @@ class Machine {
                     .tick = [this] { return OnTick(); }}),
         transport_(std::make_unique<CurlTransport>(CurlOptions{
             .in_flight_max = job.limits.in_flight,
-            .plain_http = AllowsPlainHttp(job) ? PlainHttp::kAllowed : PlainHttp::kLoopbackOnly})),
+            .plain_http = AllowsPlainHttp(job) ? PlainHttp::kAllowed : PlainHttp::kLoopbackOnly,
+            .ca_file = CaFileOfEnvironment()})),
         fetch_(source, *transport_, clock, fetch_options_, std::random_device{}()),
         graph_(admission_, lookup_, fetch_, transform_,
                [this](const ItemPtr& item) { Write(item); },

@@ -6,6 +6,7 @@
 
 #include "stages/fetch_loop.h"
 #include "stages/http/curl_error.h"
+#include "stages/http/quota_body.h"
 
 namespace sluice {
 namespace {
@@ -66,11 +67,13 @@ std::optional<FetchResult> FetchLoop::OnResponse(const JobPtr& job, const Ticket
                   .elapsed = response.elapsed};
   }
   std::optional<Duration> wait = WaitAfterRefusal(hint);
+  if (!wait && (status == 429 || status == 503 || status == 529)) wait = WaitInBody(response.body);
   Verdict verdict = source_.Judge(
       job->request, {.status = status, .body = response.body, .headers = response.headers});
+  const bool asks_to_wait = wait.has_value();
   if (verdict.delay) wait = std::max(*verdict.delay, wait.value_or(Duration::zero()));
   const bool refused = status == 429 || status == 529 || verdict.code == Code::kRateLimited ||
-                       ((status == 503 || status == 403) && wait.has_value());
+                       ((status == 503 || status == 403) && asks_to_wait);
   Failure failure{.code = refused ? Code::kRateLimited : verdict.code,
                   .http_status = status,
                   .message = verdict.message};

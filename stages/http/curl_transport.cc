@@ -4,6 +4,7 @@
 #include <pthread.h>
 
 #include <csignal>
+#include <cstdlib>
 #include <mutex>
 #include <stdexcept>
 #include <thread>
@@ -209,6 +210,14 @@ EasyHandle CurlTransport::Loop::NewEasy() {
   EasyHandle easy = std::move(idle_.back());
   idle_.pop_back();
   return easy;
+}
+
+std::string CaFileOfEnvironment() {
+  for (const char* name : {"CURL_CA_BUNDLE", "SSL_CERT_FILE"}) {
+    const char* const value = std::getenv(name);
+    if (value != nullptr && *value != '\0') return value;
+  }
+  return {};
 }
 
 CurlTransport::CurlTransport(CurlOptions options)

@@ -39,6 +39,10 @@ struct CurlOptions {
   std::size_t header_bytes_max = 64u << 10;
 };
 
+// CURL_CA_BUNDLE, else SSL_CERT_FILE; empty where neither is set. The curl command reads them;
+// libcurl does not, and a proxy that opens TLS cannot be used without.
+std::string CaFileOfEnvironment();
+
 // Thread rule: see Transport. The destructor may run on any thread but the loop's own: it stops,
 // lets every `done` run, drops timers that are not due and joins the thread.
 class CurlTransport final : public Transport {

@@ -167,6 +167,10 @@ std::optional<Duration> FromNumber(double number, WaitUnit unit, WallMs now_ms) 
 
 }  // namespace
 
+std::optional<Duration> WaitOfSeconds(double seconds) {
+  return seconds >= 0 ? Seconds(seconds) : std::nullopt;
+}
+
 std::string_view TrimSpace(std::string_view text) {
   const auto first = text.find_first_not_of(" \t\r\n");
   if (first == std::string_view::npos) return {};

@@ -25,6 +25,9 @@ std::optional<WallMs> ParseInstant(std::string_view text, WallMs now_ms);
 // instant as above, or a Go duration ("6m0s", "20ms"). What lies in the past is a wait of 0.
 std::optional<Duration> ParseWait(std::string_view text, WaitUnit unit, WallMs now_ms);
 
+// The same rule for a number that is already read.
+std::optional<Duration> WaitOfSeconds(double seconds);
+
 std::string_view TrimSpace(std::string_view text);
 
 }  // namespace sluice

@@ -8,8 +8,13 @@ namespace sluice {
 namespace {
 
 constexpr double kUnbounded = std::numeric_limits<double>::infinity();
-// Where an unknown rate starts: three round trips from 50/s, and a handful of refusals from 3/s.
+// Where an unknown rate starts, once a round trip is known: so many requests are refused at most
+// where the limit is very low.
 constexpr double kStartPace = 20;
+constexpr double kStartPaceCareful = 60;
+constexpr double kStartInFlightCareful = 4;
+constexpr double kStartPaceBold = 200;
+constexpr double kStartInFlightBold = 20;
 constexpr double kPaceMin = 0.01;
 constexpr double kPaceMax = 1e6;
 // A server that counts without any burst refuses a request that arrives a hair early: stay 1 %
@@ -24,16 +29,26 @@ constexpr double kCreep = 0.0002;
 // Where Retry-After is obeyed a refusal costs a second of silence, so they must be rarer.
 constexpr double kCareWhereExact = 10;
 constexpr double kNear = 0.1;
-constexpr double kGrowth = 1.5;  // per round trip, until the first refusal
+// Per round trip, until the first refusal.
+constexpr double kGrowthCareful = 1.5;
+constexpr double kGrowthBold = 2;
 // How deep one refusal may cut. What was accepted just before says more where the rate is unknown;
 // where it is configured, a timer that was late on a busy machine looks the same, and is likelier;
 // after so many acceptances in a row it is no more than that.
+// The first refusal of all: half the pace was not refused yet, and the answers to what is under way
+// will say more (Measure).
+constexpr double kCutFirst = 0.5;
 constexpr double kCutUnknown = 0.25;
 constexpr double kCutConfigured = 0.9;
 constexpr int kRareAfter = 15;
-constexpr std::size_t kAcceptedKept = 8;
+// After a pause of so many intervals the server may have saved up a burst.
+constexpr int kPauseIntervals = 4;
 constexpr Duration kLongRetryAfter = std::chrono::seconds(5);
 constexpr int kRefusalsToObey = 3;
+// While the rate is being measured its interval may be far too short for a test; this one is not.
+constexpr Duration kTestMeasuring = std::chrono::milliseconds(50);
+// A server next door would otherwise see the pace doubled a thousand times a second.
+constexpr Duration kGrowthEvery = std::chrono::milliseconds(10);
 constexpr Duration kFirstHold = std::chrono::seconds(1);  // where the server names no time
 constexpr Duration kLongestHold = std::chrono::seconds(60);
 
@@ -48,6 +63,7 @@ RateLimiter::RateLimiter(const Clock& clock, RateOptions options)
                    : options.requests_per_second *
                          (options.burst > 1 ? kMarginWithBurst : kMarginWithoutBurst)),
       burst_(std::max(1, options.burst - 1)),
+      start_(options.start),
       pace_(std::min(ceiling_, options.requests_per_second > 0 ? kPaceMax : kStartPace)) {}
 
 Duration RateLimiter::Interval() const { return Duration(static_cast<std::int64_t>(1e9 / pace_)); }
@@ -64,17 +80,19 @@ std::variant<Permit, NotUntil> RateLimiter::TryAcquire() {
   const SteadyTime allowed = next_ - (burst_ - 1) * Interval();
   if (now < allowed) {
     pace_bound_ = true;
+    if (window_.from == SteadyTime::max()) window_.from = now;
     return NotUntil{allowed};
   }
+  if (now - next_ > kPauseIntervals * Interval()) window_ = {};
   next_ = std::max(next_, now) + Interval();
   return Permit{.sent_at = now, .pace = pace_};
 }
 
 void RateLimiter::OnAccepted(const Permit& permit) {
   const Duration taken = clock_.Now() - permit.sent_at;
+  if (round_trip_ == Duration::zero() && IsUnknown()) StartWith(taken);
   round_trip_ = round_trip_ == Duration::zero() ? taken : (7 * round_trip_ + taken) / 8;
-  accepted_.push_back(permit.sent_at);
-  if (accepted_.size() > kAcceptedKept) accepted_.pop_front();
+  if (permit.sent_at > window_.from) ++window_.accepted;
   const bool inside_window = permit.sent_at > refused_sent_at_ && permit.sent_at < advised_until_;
   if (inside_window && meaning_ == RetryAfterMeaning::kUntested) {
     meaning_ = RetryAfterMeaning::kRoundedUp;
@@ -84,8 +102,9 @@ void RateLimiter::OnAccepted(const Permit& permit) {
   if (IsFresh(permit)) {
     refusals_in_row_ = 0;
     accepted_in_row_ = std::min(accepted_in_row_ + 1, kRareAfter);
+    measuring_ = false;
   }
-  SpeedUp();
+  SpeedUp(permit);
 }
 
 void RateLimiter::OnSpent(Duration wait) {
@@ -109,11 +128,14 @@ void RateLimiter::OnRefused(const Permit& permit, std::optional<Duration> retry_
     reacted_at_ = now;
   }
   refused_sent_at_ = std::max(refused_sent_at_, permit.sent_at);
+  // "Now" has just been refused, so it is no time at all.
+  const Duration named = retry_after.value_or(Duration::zero());
+  if (measuring_) Measure(permit);
   if (!fresh) {
-    if (retry_after >= kLongRetryAfter) Hold(*retry_after);
+    if (named >= kLongRetryAfter) Hold(named);
     return;
   }
-  const Duration wait = HoldAfterRefusal(retry_after);
+  const Duration wait = HoldAfterRefusal(named);
   if (wait > Duration::zero()) {
     Hold(wait);
   } else if (permit.probe) {
@@ -121,25 +143,28 @@ void RateLimiter::OnRefused(const Permit& permit, std::optional<Duration> retry_
   }
 }
 
-// How long everything waits after a fresh refusal; 0: slowing down is answer enough.
-Duration RateLimiter::HoldAfterRefusal(std::optional<Duration> retry_after) {
-  if (retry_after == Duration::zero()) retry_after.reset();  // "now" has just been refused
-  if (retry_after >= kLongRetryAfter) return *retry_after;
-  const bool obey = refusals_in_row_ > kRefusalsToObey;
-  if (obey && meaning_ == RetryAfterMeaning::kUntested && retry_after) {
+// How long everything waits after a fresh refusal that named a time, or none (0). Returns 0 where
+// slowing down is answer enough.
+Duration RateLimiter::HoldAfterRefusal(Duration named) {
+  const bool has_time = named > Duration::zero();
+  if (named >= kLongRetryAfter) return named;
+  const Duration test = Interval() * (1 << std::min(refusals_in_row_ - 1, 20));
+  const bool obey = refusals_in_row_ > kRefusalsToObey && (!measuring_ || test > kTestMeasuring);
+  if (obey && meaning_ == RetryAfterMeaning::kUntested && has_time) {
     meaning_ = RetryAfterMeaning::kExact;
+    if (measuring_) pace_ = pace_unmeasured_;  // a closed server refuses at any pace
+    measuring_ = false;
   }
   if (obey) {
     // Doubled each time: a server may say "1" for the minutes that it stays closed.
     const int doublings = std::min(refusals_in_row_ - kRefusalsToObey - 1, 10);
     const Duration hold = std::min(kLongestHold, kFirstHold * (1 << doublings));
-    return std::max(hold, retry_after.value_or(Duration::zero()));
+    return std::max(hold, named);
   }
-  if (retry_after && meaning_ == RetryAfterMeaning::kExact) return *retry_after;
-  const bool tested = meaning_ != RetryAfterMeaning::kUntested || !retry_after;
+  if (has_time && meaning_ == RetryAfterMeaning::kExact) return named;
+  const bool tested = meaning_ != RetryAfterMeaning::kUntested || !has_time;
   if (tested && refusals_in_row_ == 1) return Duration::zero();
-  const Duration test = Interval() * (1 << (refusals_in_row_ - 1));
-  return retry_after ? std::min(test, *retry_after) : std::min(test, kFirstHold);
+  return std::min(test, has_time ? named : kFirstHold);
 }
 
 void RateLimiter::Hold(Duration wait) {
@@ -155,42 +180,59 @@ void RateLimiter::Open() {
 // Right after a refusal the server has nothing saved up, so neither have we.
 void RateLimiter::SpendBurst() { next_ = clock_.Now() + burst_ * Interval(); }
 
+bool RateLimiter::IsUnknown() const { return ceiling_ == kUnbounded && !refused_pace_; }
+
+void RateLimiter::StartWith(Duration round_trip) {
+  const bool bold = start_ == RateStart::kBold;
+  const double in_flight = bold ? kStartInFlightBold : kStartInFlightCareful;
+  const double most = bold ? kStartPaceBold : kStartPaceCareful;
+  pace_ = std::max(pace_, std::min(most, in_flight / std::max(1e-6, SecondsOf(round_trip))));
+  sped_up_at_ = clock_.Now();
+}
+
 void RateLimiter::SlowDown(const Permit& refused) {
   if (refusals_in_row_ == 1) {
-    refused_pace_ = refused.pace;
-    const double accepted = AcceptedRateBefore(refused.sent_at);
-    const double cut = ceiling_ == kUnbounded           ? kCutUnknown
+    const double cut = IsUnknown()                      ? kCutFirst
+                       : ceiling_ == kUnbounded         ? kCutUnknown
                        : accepted_in_row_ >= kRareAfter ? kBackOff
                                                         : kCutConfigured;
-    const double lowest = refused.pace * cut;
-    pace_ = std::min(pace_, std::clamp(accepted, lowest, refused.pace * kBackOff));
-  } else if (meaning_ == RetryAfterMeaning::kRoundedUp) {
+    measuring_ = IsUnknown();
+    refused_pace_ = refused.pace;
+    // On average half of the next one has been saved up. Without a window the pace was not used.
+    const bool counted = !measuring_ && window_.from != SteadyTime::max();
+    const double accepted = counted ? window_.RateAt(refused.sent_at, 0.5) : 0;
+    pace_ = std::min(pace_, std::clamp(accepted, refused.pace * cut, refused.pace * kBackOff));
+    if (measuring_) pace_unmeasured_ = pace_;
+    window_ = {.from = refused.sent_at};
+  } else if (meaning_ == RetryAfterMeaning::kRoundedUp && !measuring_) {
     pace_ /= 2;  // refused by a closed server the pace would say nothing
   }
   pace_ = std::clamp(pace_, kPaceMin, kPaceMax);
   SpendBurst();
 }
 
-// What the server let through just before it refused: among the last accepted, those sent after the
-// refusal before, when it had nothing left either. On average half of the next was saved up.
-double RateLimiter::AcceptedRateBefore(SteadyTime time) const {
-  if (accepted_.empty()) return 0;
-  const SteadyTime oldest = *std::min_element(accepted_.begin(), accepted_.end());
-  const SteadyTime from = std::max(oldest, refused_sent_at_);
-  if (time <= from) return 0;
-  const auto count = std::count_if(accepted_.begin(), accepted_.end(),
-                                   [&](SteadyTime t) { return t > from && t < time; });
-  return (static_cast<double>(count) + 0.5) / SecondsOf(time - from);
+// From an empty bucket to one that was still, or again, empty: so much the server takes at most. A
+// bucket of one that is full loses what comes until the next request does, up to one interval of
+// the pace for each that was accepted.
+void RateLimiter::Measure(const Permit& refused) {
+  const double accepted = window_.RateAt(refused.sent_at, 1);
+  if (accepted >= refused.pace) return;
+  const double most = std::max(kPaceMin, 1 / (1 / accepted - 1 / refused.pace));
+  pace_ = std::min(pace_, most);
+  refused_pace_ = std::min(*refused_pace_, most);
+}
+
+double RateLimiter::Window::RateAt(SteadyTime time, double more) const {
+  return time > from ? (accepted + more) / SecondsOf(time - from) : kUnbounded;
 }
 
 // Only while the pace is what holds requests back: a pace that nobody needs proves nothing.
-void RateLimiter::SpeedUp() {
+void RateLimiter::SpeedUp(const Permit& accepted) {
   const SteadyTime now = clock_.Now();
   if (!pace_bound_ || gate_ != Gate::kOpen) return;
   if (!refused_pace_) {
-    const double round_trips =
-        SecondsOf(now - sped_up_at_) / std::max(1e-6, SecondsOf(round_trip_));
-    pace_ *= std::pow(kGrowth, std::min(1.0, round_trips));
+    if (accepted.sent_at < sped_up_at_ || now - sped_up_at_ < kGrowthEvery) return;
+    pace_ *= start_ == RateStart::kBold ? kGrowthBold : kGrowthCareful;
   } else {
     const double gap = std::abs(*refused_pace_ - pace_);
     const bool careful = meaning_ == RetryAfterMeaning::kExact && gap < pace_ * kNear &&

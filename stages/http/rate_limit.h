@@ -1,8 +1,14 @@
 // How fast requests may go to one host with one credential.
 //
-// Known rate: GCRA just below it; it is a ceiling. Unknown rate: starts at 20/s, grows by half per
-// round trip until the first refusal, then stays just below what the server accepts and tries a
-// little more now and then; so refusals stay near one in a hundred.
+// Known rate: GCRA just below it; it is a ceiling. Unknown rate: starts with a few requests in a
+// round trip, grows with each further one until the first refusal (RateStart), then stays just
+// below what the server accepts and tries a little more now and then; so refusals stay near one in
+// a hundred.
+//
+// What the server accepts is counted from one refusal to the next: at both its bucket was empty, so
+// the count is its rate, however much it lets through at once. Before the first refusal the bucket
+// may have been full, so what is counted there is only a bound; the answers to what was under way
+// then say more.
 //
 // What a refusal means. Servers give Retry-After in whole seconds, so a limit of 30/s says "1"
 // where 33 ms would do, and obeying it literally would leave 97 % of the budget unused. Hence:
@@ -15,7 +21,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <variant>
 
@@ -23,9 +28,15 @@
 
 namespace sluice {
 
+enum class RateStart {
+  kCareful,  // 4 in a round trip, 60/s at most; half as much again in each: nothing is known
+  kBold,     // 20 in a round trip, 200/s at most; doubled in each: there is said to be no limit
+};
+
 struct RateOptions {
   double requests_per_second = 0;  // a ceiling, never exceeded; 0: unknown, learned from refusals
   int burst = 1;                   // requests that may go at once after a pause; >= 1
+  RateStart start = RateStart::kCareful;  // of an unknown rate
 };
 
 // What a restart needs so as not to walk into the same wall.
@@ -79,11 +90,23 @@ class RateLimiter {
   };
   enum class RetryAfterMeaning { kUntested, kRoundedUp, kExact };
 
+  // What was accepted since the last refusal, or since a start or a pause.
+  struct Window {
+    SteadyTime from = SteadyTime::max();  // max: not begun
+    int accepted = 0;
+
+    // Requests per second until `time`, with `more` for what the server has saved up by then.
+    // Infinite where nothing can be said.
+    double RateAt(SteadyTime time, double more) const;
+  };
+
   bool IsFresh(const Permit& permit) const { return permit.sent_at > reacted_at_; }
+  bool IsUnknown() const;
+  void StartWith(Duration round_trip);
+  void Measure(const Permit& refused);
   void SlowDown(const Permit& refused);
-  void SpeedUp();
-  double AcceptedRateBefore(SteadyTime time) const;
-  Duration HoldAfterRefusal(std::optional<Duration> retry_after);
+  void SpeedUp(const Permit& accepted);
+  Duration HoldAfterRefusal(Duration named);
   void Hold(Duration wait);
   void Open();
   void SpendBurst();
@@ -92,6 +115,7 @@ class RateLimiter {
   const Clock& clock_;
   const double ceiling_;  // infinity: none
   const int burst_;
+  const RateStart start_;
   double pace_;
   SteadyTime next_{};  // GCRA's theoretical arrival time
   Gate gate_ = Gate::kOpen;
@@ -104,8 +128,11 @@ class RateLimiter {
   SteadyTime reacted_at_ = SteadyTime::min();  // what was sent before is part of the same event
   SteadyTime refused_sent_at_ = SteadyTime::min();
   SteadyTime advised_until_ = SteadyTime::min();  // when the last short Retry-After ends
-  std::deque<SteadyTime> accepted_;               // when the last accepted requests were sent
-  Duration round_trip_{0};                        // smoothed; 0: unknown
+  Window window_;
+  // Between the first refusal of all and the next acceptance:
+  bool measuring_ = false;
+  double pace_unmeasured_ = 0;  // that at its beginning
+  Duration round_trip_{0};      // smoothed; 0: unknown
   SteadyTime sped_up_at_{};
   bool pace_bound_ = false;  // a permit was refused for the pace since then
 };

@@ -3,6 +3,7 @@
 #include <curl/curl.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 
 #include "tests/support/fake_clock.h"
@@ -63,6 +64,12 @@ class FetchTest : public testing::Test {
     int count = 0;
     for (const auto& [target, result] : results_) count += std::holds_alternative<T>(result);
     return count;
+  }
+
+  // From `from` on, and before `to`.
+  int SentBetween(SteadyTime from, SteadyTime to) const {
+    return static_cast<int>(std::ranges::count_if(
+        transport_->sent(), [&](const auto& sent) { return sent.at >= from && sent.at < to; }));
   }
 
   FakeClock clock_;
@@ -213,7 +220,8 @@ TEST_F(FetchTest, RateRefusalsDoNotSpendAttempts) {
 }
 
 TEST_F(FetchTest, OneLongRetryAfterIsOnePauseForAllAndOneProbe) {
-  const SteadyTime wall_ends = clock_.Now() + 120s;
+  const SteadyTime begin = clock_.Now();
+  const SteadyTime wall_ends = begin + 120s;
   Serve([&](const HttpRequest&) {
     return clock_.Now() < wall_ends - 10ms ? Answers(429, "", {{"Retry-After", "120"}})
                                            : Answers(200);
@@ -221,14 +229,60 @@ TEST_F(FetchTest, OneLongRetryAfterIsOnePauseForAllAndOneProbe) {
   for (int i = 0; i < 40; ++i) AskUntilDone("/" + std::to_string(i));
   transport_->RunUntilIdle();
   EXPECT_EQ(CountOf<Answer>(), 40);
-  int before = 0;
-  int with_the_probe = 0;
-  for (const auto& sent : transport_->sent()) {
-    before += sent.at < wall_ends ? 1 : 0;
-    with_the_probe += sent.at >= wall_ends && sent.at < wall_ends + 20ms ? 1 : 0;
+  EXPECT_LE(SentBetween(begin, begin + 10ms), 40) << "until the first refusal: each once";
+  EXPECT_EQ(SentBetween(begin + 10ms, wall_ends), 0) << "the one pause";
+  EXPECT_EQ(SentBetween(wall_ends, wall_ends + 20ms), 1) << "the probe; the others wait for it";
+}
+
+TEST_F(FetchTest, ARunStartedAgainInsideThePauseKeepsItAndSendsOneProbe) {
+  const SteadyTime wall_ends = clock_.Now() + 120s;
+  const auto server = [&](const HttpRequest&) {
+    return clock_.Now() < wall_ends - 10ms ? Answers(429, "", {{"Retry-After", "120"}})
+                                           : Answers(200);
+  };
+  Serve(server);
+  AskMany(40);
+  transport_->AdvanceBy(30s);
+  const FetchState state = fetch_->ExportState();
+
+  const SteadyTime restart = clock_.Now();
+  Serve(server);
+  fetch_->ImportState(state);
+  for (int i = 0; i < 40; ++i) AskUntilDone("/again" + std::to_string(i));
+  transport_->RunUntilIdle();
+  EXPECT_EQ(SentBetween(restart, wall_ends), 0);
+  EXPECT_EQ(SentBetween(wall_ends, wall_ends + 20ms), 1);
+  EXPECT_NE(Got<Answer>("/again39"), nullptr);
+}
+
+TEST_F(FetchTest, ATimeInTheBodyHoldsLikeOneInAHeader) {
+  for (const char* body :
+       {R"({"message": "slow down", "retry_after": 60.5, "global": true})",
+        R"({"error": {"details": [{"@type": "type.googleapis.com/google.rpc.RetryInfo",
+                                   "retryDelay": "60.5s"}]}})"}) {
+    for (const int status : {429, 503, 529}) {
+      int asked = 0;
+      const SteadyTime begin = clock_.Now();
+      Serve(
+          [&](const HttpRequest&) { return ++asked == 1 ? Answers(status, body) : Answers(200); });
+      AskUntilDone("/a");
+      transport_->RunUntilIdle();
+      EXPECT_EQ(SentBetween(begin + 1ms, begin + 60s), 0) << status << " " << body;
+      EXPECT_EQ(transport_->sent().size(), 2u) << status << " " << body;
+    }
   }
-  EXPECT_LE(before, 40) << "each once, and none while the wall stands";
-  EXPECT_EQ(with_the_probe, 1) << "the others wait for its answer";
+}
+
+TEST_F(FetchTest, AHeaderIsBelievedBeforeTheBody) {
+  int asked = 0;
+  Serve([&](const HttpRequest&) {
+    return ++asked == 1 ? Answers(429, R"({"retry_after": 600})", {{"Retry-After", "30"}})
+                        : Answers(200);
+  });
+  const SteadyTime begin = clock_.Now();
+  AskUntilDone("/a");
+  transport_->RunUntilIdle();
+  EXPECT_EQ(SentBetween(begin + 30s, begin + 40s), 1);
 }
 
 TEST_F(FetchTest, WhatWaitsLongIsHandedBackAndKeepsItsAttempt) {

@@ -26,6 +26,8 @@ class RawConnection {
   // A whole answer with Content-Length.
   bool Answer(std::string_view body, std::string_view status = "200 OK",
               std::string_view more_headers = "");
+  // For protocols that speak for themselves.
+  int fd() const { return fd_; }
   // Ends the connection with RST instead of FIN.
   void Reset();
 

@@ -1,0 +1,88 @@
+#include "stages/http/quota_body.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+#include <string>
+
+namespace sluice {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr const char* kDiscord =
+    R"({"message": "You are being rate limited.", "retry_after": 64.57, "global": false})";
+constexpr const char* kGoogle =
+    R"({"error": {"code": 429, "status": "RESOURCE_EXHAUSTED", "details": [
+         {"@type": "type.googleapis.com/google.rpc.QuotaFailure", "violations": []},
+         {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "3.5s"}]}})";
+
+TEST(QuotaBody, IsReadAsTheApiMeansIt) {
+  EXPECT_EQ(WaitInBody(kDiscord), 64570ms);
+  EXPECT_EQ(WaitInBody(R"({"retry_after": 5})"), 5s);
+  EXPECT_EQ(WaitInBody(R"({"retry_after": 0})"), 0s);
+  EXPECT_EQ(WaitInBody(kGoogle), 3500ms);
+}
+
+TEST(QuotaBody, SaysNothingWhereItIsNotUnderstood) {
+  const char* const table[] = {
+      "",
+      "Too Many Requests",
+      "<html>429</html>",
+      "null",
+      "[1]",
+      "{}",
+      R"({"retry_after": null})",
+      R"({"retry_after": -1})",
+      R"({"retry_after": 1e400})",
+      R"({"retry_after": 1771404540})",  // an epoch; no honest wait is that long
+      R"({"retry_after": "soon"})",
+      R"({"retry_after": 64.57)",
+      R"({"message": {"retry_after": 5}})",
+      R"({"error": {"details": {"retryDelay": "3s"}}})",
+      R"({"error": {"details": [{"retryDelay": "3s"}]}})",
+      R"({"error": {"details": [{"@type": "x/google.rpc.RetryInfo"}]}})",
+      R"({"error": {"details": [{"@type": "x/google.rpc.RetryInfo", "retryDelay": "-3s"}]}})",
+      R"({"error": {"details": [{"@type": "x/google.rpc.RetryInfo", "retryDelay": "s"}]}})",
+      R"({"error": {"details": [{"@type": "x/google.rpc.RetryInfo", "retryDelay": 3}]}})",
+      R"({"error": {"details": ["3s", null, 4]}})",
+  };
+  for (const char* body : table) EXPECT_EQ(WaitInBody(body), std::nullopt) << body;
+}
+
+TEST(QuotaBody, IsNotReadWhereItIsLargeOrDeep) {
+  const std::string padding(70'000, ' ');
+  EXPECT_EQ(WaitInBody(padding + R"({"retry_after": 5})"), std::nullopt);
+  EXPECT_EQ(WaitInBody(std::string(20'000, '[')), std::nullopt);
+}
+
+// Any damage: never a crash, never a time that is negative or beyond a year.
+TEST(QuotaBody, WhateverComesIsATimeOrNothing) {
+  std::mt19937 rng(11);
+  for (const std::string original : {kDiscord, kGoogle}) {
+    for (int round = 0; round < 20'000; ++round) {
+      std::string body = original;
+      for (int edits = 1 + static_cast<int>(rng() % 4); edits > 0; --edits) {
+        const std::size_t at = rng() % body.size();
+        switch (rng() % 3) {
+          case 0:
+            body[at] = static_cast<char>(rng());
+            break;
+          case 1:
+            body.insert(at, 1, "0123456789.-e\"{}[],:s"[rng() % 21]);
+            break;
+          default:
+            body.erase(at, 1 + rng() % 5);
+        }
+        if (body.empty()) body = " ";
+      }
+      const auto wait = WaitInBody(body);
+      if (!wait) continue;
+      ASSERT_GE(*wait, 0s) << body;
+      ASSERT_LE(*wait, 24h * 366) << body;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace sluice
