@@ -179,16 +179,14 @@ Result<TokenPair> Authorise(const TraktClient& client, const AuthWorld& world, c
 }
 
 Status Revoke(const TraktClient& client, const TokenFile& file, const AuthWorld& world) {
-  auto hold = HoldOf(file, world);
+  if (auto readable = file.Read(); !readable) return Fail(readable.error());
+  const auto hold = HoldOf(file, world);
   if (!hold) return Fail(hold.error());
-  if (!hold->pair()) {
-    return Fail(Code::kNotFound,
-                fmt::format("there is no token file {}; nothing is revoked", file.path().string()));
-  }
-  const TransportResult answer = world.send(Post(client, "/oauth/revoke",
-                                                 {{"token", hold->pair()->access_token},
-                                                  {"client_id", client.id},
-                                                  {"client_secret", client.secret}}));
+  const TransportResult answer =
+      world.send(Post(client, "/oauth/revoke",
+                      {{"token", hold->pair().value_or(TokenPair()).access_token},
+                       {"client_id", client.id},
+                       {"client_secret", client.secret}}));
   if (!answer) return Fail(answer.error().code, answer.error().message);
   if (answer->status < 200 || answer->status >= 300) {
     return Fail(IsFinalRefusal(answer->status) ? Code::kUnauthorized : Code::kTransient,
@@ -215,7 +213,7 @@ int RunAuthTrakt(const AuthOptions& options, const SignalWatch& signals, const C
   const Status done = options.revoke ? Revoke(*client, file, live.world())
                                      : Grant(*client, file, live.world(), clock, out);
   if (live.signal() != 0) {
-    std::cerr << "sluice: nothing was stored; run `sluice auth trakt` again\n";
+    std::cerr << "sluice: stopped by a signal; run the same command again\n";
     return ToInt(ExitCodeForSignal(live.signal()));
   }
   if (!done) return refuse(done.error());

@@ -1,30 +1,19 @@
 // `sluice auth trakt`: lets the user grant access on a page of Trakt, and stores the token pair.
 //
-// On the command line: Verb::kAuthTrakt with Command::auth; main() makes the SignalWatch first,
-// since the transport starts a thread:
-//   const SignalWatch signals;
-//   return RunAuthTrakt(command.auth, signals, SystemClock(), std::cout);
+// On the command line: Verb::kAuthTrakt with Command::auth.
 #pragma once
 
 #include <functional>
 #include <iosfwd>
 #include <string>
 
+#include "pipeline/cli.h"
 #include "pipeline/exit_code.h"
-#include "pipeline/job.h"
 #include "pipeline/signals.h"
 #include "pipeline/trakt_credential.h"
 #include "stages/http/transport.h"
 
 namespace sluice {
-
-struct AuthOptions {
-  std::string client_id = Job::Trakt().client_id;          // --client-id REF
-  std::string client_secret = Job::Trakt().client_secret;  // --client-secret REF
-  std::string auth_url = Job::Trakt().auth_url;            // --auth-url URL
-  std::string token_file = Job::Trakt().token_file;        // --token-file PATH
-  bool revoke = false;                                     // --revoke: end the stored one instead
-};
 
 struct TraktClient {
   std::string auth_url;
@@ -44,10 +33,11 @@ struct AuthWorld {
 // with the next step. kNetwork: no answer. kCancelled: the user has left.
 Result<TokenPair> Authorise(const TraktClient& client, const AuthWorld& world, const Clock& clock,
                             std::ostream& out);
-// Ends the token at the server, then removes the file.
+// Ends the token at the server, then removes the file. kNotFound: there is no file.
 Status Revoke(const TraktClient& client, const TokenFile& file, const AuthWorld& world);
 
-// The whole command. Messages for the user go to `out`, errors to the standard error output.
+// The whole command: an exit code. Messages for the user go to `out`, errors to the standard error
+// output. REQUIRES: `signals` was made before any other thread.
 int RunAuthTrakt(const AuthOptions& options, const SignalWatch& signals, const Clock& clock,
                  std::ostream& out);
 
