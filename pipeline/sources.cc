@@ -134,6 +134,20 @@ Result<SourceSetup> MakeSource(const Job& job, Secrets secrets) {
   return setup;
 }
 
+Opening FirstOpening(const Source& source) {
+  const LastRun nothing{.generation = 1, .find = [](const DocumentId&) { return std::nullopt; }};
+  return source.Open(nothing);
+}
+
+std::vector<Request> FirstRequests(const Source& source) {
+  Opening opening = FirstOpening(source);
+  std::vector<Request> requests = std::move(opening.requests);
+  for (const DocumentUpdate& document : opening.documents) {
+    requests.insert(requests.end(), document.content.begin(), document.content.end());
+  }
+  return requests;
+}
+
 std::vector<SecretReference> SecretReferences(const Job& job) {
   switch (job.source) {
     case SourceKind::kNotion:

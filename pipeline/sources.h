@@ -21,6 +21,10 @@ struct SourceSetup {
   std::string fingerprint;
 };
 
+// What opens the first run of a source; and the requests in it, those of its documents included.
+Opening FirstOpening(const Source& source);
+std::vector<Request> FirstRequests(const Source& source);
+
 enum class Secrets {
   kResolve,  // read the variables and files, run the commands
   kMask,     // "***" stands for each: nothing will be sent
