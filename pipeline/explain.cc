@@ -8,6 +8,8 @@
 #include "pipeline/log.h"
 #include "pipeline/sources.h"
 #include "pipeline/units.h"
+#include "stages/sources/trakt/files.h"
+#include "stages/sources/trakt/sections.h"
 
 namespace sluice {
 namespace {
@@ -127,20 +129,41 @@ std::string ResourcesText(const Job& job) {
   return text;
 }
 
-std::string FilesText(const Source& source) {
+std::string FilesText(const std::vector<DocumentUpdate>& documents) {
   std::string text;
-  for (const DocumentUpdate& document : FirstOpening(source).documents) {
+  for (const DocumentUpdate& document : documents) {
     if (document.extension.empty()) continue;
     text += fmt::format("  {}{}\n", PlainText(document.name), document.extension);
   }
   return text.empty() ? text : "files:\n" + text;
 }
 
+// An account's first answer says which of these are asked for: those that have changed.
+std::string TraktText(const Job::Trakt& trakt) {
+  const trakt::TraktOptions options = TraktOptionsOf(trakt, "");
+  std::string text = "sections:\n";
+  for (const trakt::Section* section : trakt::SectionsOf(options)) {
+    text += fmt::format("  {:<20} GET {}\n", section->id, section->path);
+  }
+  text += FilesText(trakt::FilesOf(options, {}));
+  if (options.Includes("lists")) text += "  letterboxd-list-NAME.csv, for each personal list\n";
+  return text;
+}
+
+// Of a parameter that holds a secret the mask has become part of the address.
+std::string AddressText(std::string url) {
+  constexpr std::string_view kEncoded = "%2A%2A%2A";
+  for (auto at = url.find(kEncoded); at != url.npos; at = url.find(kEncoded, at)) {
+    url.replace(at, kEncoded.size(), "***");
+  }
+  return PlainText(url);
+}
+
 std::string RequestsText(const Source& source) {
   std::string text = "first requests:\n";
   for (const Request& request : FirstRequests(source)) {
     const HttpRequest http = source.ToHttp(request);
-    text += fmt::format("  {} {}\n", http.method, PlainText(http.url));
+    text += fmt::format("  {} {}\n", http.method, AddressText(http.url));
     for (const HttpHeader& header : http.headers) {
       // Of each build another one, and nobody's choice.
       if (header.name == "User-Agent") continue;
@@ -164,7 +187,8 @@ std::string RateText(const Job& job, const Source& source) {
 std::string ExplainJob(const Job& job, const Source& source) {
   std::string text;
   if (job.source == SourceKind::kRest) text += ResourcesText(job);
-  text += FilesText(source);
+  if (job.source == SourceKind::kTrakt) text += TraktText(job.trakt);
+  text += FilesText(FirstOpening(source).documents);
   text += RequestsText(source);
   return text + RateText(job, source);
 }
