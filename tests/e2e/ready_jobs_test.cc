@@ -153,8 +153,8 @@ TEST_F(ReadyJobsTest, RickAndMortyIsReadByPageNumberAndNoPageTooMany) {
   const Outcome outcome = Run("rickandmorty", api);
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
   EXPECT_THAT(File("characters.csv"),
-              HasSubstr("id,name,status,species,gender,origin,location,created\n"
-                        "1,Rick Sanchez,,,,Earth,,\n"));
+              HasSubstr("id,name,status,species,gender,origin,location,created\r\n"
+                        "1,Rick Sanchez,,,,Earth,,\r\n"));
   EXPECT_EQ(Lines("characters.csv"), 4u);
   EXPECT_EQ(api.heads().size(), 4u) << "two pages of two resources";
 }
@@ -229,7 +229,7 @@ TEST_F(ReadyJobsTest, GitlabCommitsAsTheyWereRecorded) {
   EXPECT_EQ(rows, (Rows{{"commits", "134"}, {"releases", "3"}}));
   EXPECT_THAT(File("commits.csv"),
               testing::StartsWith("id,created_at,author_name,title,stats__additions,"
-                                  "stats__deletions\n"));
+                                  "stats__deletions\r\n"));
 }
 
 TEST_F(ReadyJobsTest, DummyjsonProductsAsTheyWereRecorded) {
