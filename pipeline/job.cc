@@ -66,8 +66,13 @@ std::vector<std::string_view> WordsAfter(std::string_view prefix) {
 
 bool IsSection(const std::string& key) { return !WordsAfter(key + ".").empty(); }
 
-// First among its neighbours, then the same word in another section.
-std::string Suggestion(std::string_view key) {
+bool IsOfAnother(std::string_view key, SourceKind source) {
+  const auto own = SourceOfKey(key);
+  return own && *own != source;
+}
+
+// First among its neighbours, then the same word in another section that the source has.
+std::string Suggestion(std::string_view key, SourceKind source) {
   const auto dot = key.rfind('.');
   const std::string_view prefix = dot == key.npos ? "" : key.substr(0, dot + 1);
   const std::string_view word = key.substr(prefix.size());
@@ -75,6 +80,7 @@ std::string Suggestion(std::string_view key) {
   if (!nearest.empty()) return fmt::format(" (did you mean '{}{}'?)", prefix, nearest);
   std::vector<std::string_view> names;
   for (const JobKey& known : JobKeyTable()) {
+    if (IsOfAnother(known.name, source)) continue;
     if (known.name.ends_with(fmt::format(".{}", word))) {
       return fmt::format(" (did you mean '{}'?)", known.name);
     }
@@ -222,6 +228,12 @@ void Loader::ApplyVariable(const Setting& setting) {
 
 void Loader::ApplyFlag(const Setting& setting) {
   const std::string key = KeyOf(setting);
+  const bool secret = job_.source == SourceKind::kRest && setting.key.starts_with(kSourceSection) &&
+                      !FindJobKey(key);
+  if (secret) {
+    return problems_.At(setting.origin,
+                        "has no effect in a rest job, which names its secrets in client.auth");
+  }
   const std::string problem =
       IsForeign(key)
           ? fmt::format("{}: has no effect in a {} job", key, SourceName(job_.source))
@@ -230,9 +242,7 @@ void Loader::ApplyFlag(const Setting& setting) {
 }
 
 bool Loader::IsForeign(std::string_view key) const {
-  if (key.starts_with(kFetchPrefix)) return false;
-  const auto source = SourceOfKey(key);
-  return source && *source != job_.source;
+  return !key.starts_with(kFetchPrefix) && IsOfAnother(key, job_.source);
 }
 
 // A flag that every source has, such as --token, means the key of that name in the source's own
@@ -249,7 +259,8 @@ std::string Loader::Set(const std::string& key, const RawValue& value, const std
   const bool operation = job_.source != SourceKind::kNotion && key.starts_with(kFetchPrefix) &&
                          key != "stages.fetch.autotune";
   const JobKey* known = FindJobKey(key);
-  if (!known && !operation) return fmt::format("{}: unknown key{}", key, Suggestion(key));
+  if (!known && !operation)
+    return fmt::format("{}: unknown key{}", key, Suggestion(key, job_.source));
   if (!(operation ? OperationKey(key) : *known).set(job_, value)) {
     refused_.insert(key);
     return fmt::format("{}: must be {}", key,
@@ -363,12 +374,8 @@ std::vector<Setting> JobEnvironment(const char* const* environment) {
 
 std::vector<KeyValue> JobKeys(const Job& job) {
   std::vector<KeyValue> values;
-  const auto is_foreign = [&](const JobKey& key) {
-    const auto source = SourceOfKey(key.name);
-    return source && *source != job.source;
-  };
   for (const JobKey& key : JobKeyTable()) {
-    if (!is_foreign(key)) values.push_back({key.name, key.show(job)});
+    if (!IsOfAnother(key.name, job.source)) values.push_back({key.name, key.show(job)});
     // Where those of Notion stand in its jobs.
     if (key.name != "stages.lookup.limit") continue;
     for (const auto& [operation, limit] : job.stages.fetch.operations) {
