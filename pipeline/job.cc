@@ -13,6 +13,7 @@
 #include "pipeline/did_you_mean.h"
 #include "pipeline/job_keys.h"
 #include "pipeline/problems.h"
+#include "stages/sources/rest/validate.h"
 
 namespace sluice {
 namespace {
@@ -42,6 +43,7 @@ class Loader {
   std::string Set(const std::string& key, const RawValue& value, const std::string& origin);
   void CheckWhole();
   void CheckRest();
+  void CheckSpec(const RestJob& rest);
   void CheckUrl(const std::string& key, const std::string& url, bool allow_http);
 
   const JobInputs& inputs_;
@@ -282,8 +284,23 @@ void Loader::CheckRest() {
   } else if (!refused_.contains("client.base_url")) {
     problems_.At("", "client.base_url: is missing; it is the address of the API");
   }
+  if (problems_.empty()) CheckSpec(rest);
   if (rest.read_attempts && !job_.origins.contains("retry.read_attempts")) {
     job_.retry.read_attempts = *rest.read_attempts;
+  }
+}
+
+// What the source finds wrong: parents that are not there, placeholders that mean nothing. It names
+// the resource; the line is ours to say.
+void Loader::CheckSpec(const RestJob& rest) {
+  const Status valid = rest::ValidateSpec(rest.spec);
+  if (valid) return;
+  std::istringstream lines(valid.error().message);
+  for (std::string line; std::getline(lines, line);) {
+    const auto named = std::find_if(rest.lines.begin(), rest.lines.end(), [&](const auto& entry) {
+      return line.starts_with(fmt::format("resource '{}':", entry.first));
+    });
+    problems_.AtLine(named == rest.lines.end() ? 0 : named->second, line);
   }
 }
 

@@ -105,7 +105,7 @@ struct Job {
   } stages;
 
   struct Retry {
-    int read_attempts = 5;                        // tries of one request, the first included
+    int read_attempts = 10;                       // tries of one request, the first included
     std::chrono::milliseconds base{500};          // first pause; doubles with each try, with jitter
     std::chrono::milliseconds max_wait{900'000};  // "15m": a source that refuses for longer ends
                                                   // the run with exit 7; the same command resumes

@@ -166,10 +166,7 @@ Findings Diagnose(const Command& command) {
   if (!command.job_file && command.settings.empty()) return findings;
   auto job = Load(command);
   if (!job) {
-    add({{.level = Finding::Level::kFail,
-          .check = "job",
-          .what = job.error().message,
-          .code = job.error().code}});
+    add(JobProblems(job.error()));
     return findings;
   }
   add(CheckOutputFolder(job->output));

@@ -23,10 +23,9 @@ constexpr std::array<std::pair<std::string_view, Disposition>, 3> kDispositions{
 
 // It names a file, an operation and a table.
 bool IsResourceName(std::string_view name) {
-  return !name.empty() && name.size() <= 100 && name.front() != '.' &&
-         std::all_of(name.begin(), name.end(), [](unsigned char c) {
-           return std::isalnum(c) || c == '_' || c == '-' || c == '.';
-         });
+  return !name.empty() && name.size() <= 100 &&
+         std::all_of(name.begin(), name.end(),
+                     [](unsigned char c) { return std::isalnum(c) || c == '_' || c == '-'; });
 }
 
 // The names of the resources that "{resources.NAME.field}" in `text` refers to.
@@ -152,6 +151,7 @@ void Reader::ReadResource(const toml::table& table, std::size_t index) {
   Resource resource;
   resource.name = reader.Text("name").value_or("");
   resource.table_name = reader.Text("table_name").value_or(resource.name);
+  job_.lines.emplace(resource.name, reader.line());
   CheckNames(reader, resource);
   TableReader client = Client();
   const EndpointExtras extras = ReadEndpoint(reader, client, resource, job_.notes);
@@ -178,7 +178,7 @@ void Reader::ReadResource(const toml::table& table, std::size_t index) {
 }
 
 void Reader::CheckNames(TableReader& reader, const Resource& resource) {
-  constexpr const char* kAllowed = "up to 100 letters, digits, '_', '-' and '.', no '.' in front";
+  constexpr const char* kAllowed = "up to 100 letters, digits, '_' and '-'";
   if (!reader.Has("name")) return reader.Complain("name", "is missing; every resource has one");
   if (!resource.name.empty() && !IsResourceName(resource.name)) reader.MustBe("name", kAllowed);
   if (resource.table_name != resource.name && !IsResourceName(resource.table_name)) {

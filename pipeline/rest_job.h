@@ -6,6 +6,8 @@
 #include <toml++/impl/forward_declarations.h>
 
 #include <chrono>
+#include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -51,8 +53,9 @@ struct RestJob {
   RestAuth auth;
   bool allow_http = false;           // client.allow_http: as notion.allow_http
   std::optional<int> read_attempts;  // from error_handler.max_retries; [retry] overrides it
-  std::vector<std::string> notes;    // deprecated spellings and the like, for people
-  std::string definition;            // what was asked for, as text without secrets and addresses
+  std::map<std::string, std::uint32_t> lines;  // where each resource stands in the file
+  std::vector<std::string> notes;              // deprecated spellings and the like, for people
+  std::string definition;  // what was asked for, as text without secrets and addresses
 };
 
 // Reads the three tables of `table` into `job`; client.base_url and client.allow_http are read as
