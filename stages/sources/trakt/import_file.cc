@@ -1,6 +1,7 @@
 // letterboxd-import.csv: the history with its ratings, oldest play first.
 #include <fmt/format.h>
 
+#include <map>
 #include <unordered_map>
 
 #include "stages/sources/trakt/csv_files.h"
@@ -164,7 +165,7 @@ class ImportFile {
   // By film.
   std::unordered_map<std::int64_t, std::string> dates_;        // of the play that was last read
   std::unordered_map<std::int64_t, std::int64_t> last_plays_;  // aggregated only
-  std::unordered_map<std::int64_t, Review> reviews_;
+  std::map<std::int64_t, Review> reviews_;
   Unmatched unmatched_;
   std::int64_t undated_ = 0;
   std::int64_t same_day_ = 0;
