@@ -6,14 +6,16 @@
 #include <algorithm>
 #include <array>
 
+#include "pipeline/base_url.h"
 #include "pipeline/did_you_mean.h"
+#include "pipeline/token_reference.h"
 
 namespace sluice {
 namespace {
 
-constexpr std::array<std::string_view, 11> kCommands{"run",    "notion",   "trakt",  "check",
+constexpr std::array<std::string_view, 12> kCommands{"run",    "notion",   "trakt",  "check",
                                                      "status", "failures", "verify", "retry",
-                                                     "cache",  "doctor",   "version"};
+                                                     "cache",  "doctor",   "auth",   "version"};
 
 // Flags that are another name of a key; LoadJob() judges their values.
 constexpr const char* kClientId = "--client-id";  // only of trakt
@@ -45,6 +47,7 @@ class CommandLine {
   void AddRetry();
   void AddCache();
   void AddDoctor();
+  void AddAuth();
   void AddVersion();
 
   CLI::App* AddCommand(const char* name, const char* help, Verb verb);
@@ -103,6 +106,7 @@ constexpr std::array<std::pair<std::string_view, ProgressMode>, 5> kProgressWord
 constexpr std::array<std::pair<std::string_view, LogFormat>, 2> kLogFormatWords{
     {{"text", LogFormat::kText}, {"json", LogFormat::kJson}}};
 
+constexpr const char* kReferenceAllowed = "env:NAME, file:PATH or cmd:COMMAND";
 constexpr const char* kDurationAllowed = "a duration as \"30s\", \"15m\" or \"24h\"";
 
 CommandLine::CommandLine() {
@@ -119,6 +123,7 @@ CommandLine::CommandLine() {
   AddRetry();
   AddCache();
   AddDoctor();
+  AddAuth();
   AddVersion();
 }
 
@@ -202,6 +207,22 @@ void CommandLine::AddDoctor() {
   AddLogFlags(*app);
 }
 
+void CommandLine::AddAuth() {
+  CLI::App* auth = app_.add_subcommand("auth", "Grant sluice access to an account");
+  auth->require_subcommand(1);
+  CLI::App* app = auth->add_subcommand("trakt", "Enter a code at Trakt; the tokens are stored");
+  app->callback([this] { command_.verb = Verb::kAuthTrakt; });
+  AddParsed(*app, kClientId, "Where the client id is: env:NAME, file:PATH or cmd:COMMAND",
+            kReferenceAllowed, command_.auth.client_id, AcceptTokenReference);
+  AddParsed(*app, "--client-secret", "Where the client secret is, likewise", kReferenceAllowed,
+            command_.auth.client_secret, AcceptTokenReference);
+  AddParsed(*app, "--auth-url", "Address of Trakt's authorisation server, for proxies and tests",
+            "an address as \"https://auth.trakt.tv\"", command_.auth.auth_url, AcceptBaseUrl);
+  app->add_option("--token-file", command_.auth.token_file, "File that keeps the tokens");
+  app->add_flag("--revoke", command_.auth.revoke, "End the stored authorisation instead");
+  AddLogFlags(*app);
+}
+
 void CommandLine::AddVersion() { AddCommand("version", "Print the version", Verb::kVersion); }
 
 void CommandLine::AddKeyFlags(CLI::App& app) {
@@ -272,7 +293,7 @@ Result<Command> CommandLine::Parse(int argc, const char* const* argv) {
     const auto inner = chosen.empty() ? chosen : chosen[0]->get_subcommands();
     const std::string help = chosen.empty()  ? app_.help()
                              : inner.empty() ? chosen[0]->help("sluice")
-                                             : inner[0]->help("sluice cache");
+                                             : inner[0]->help("sluice " + chosen[0]->get_name());
     return Command{.verb = Verb::kHelp, .text = help};
   } catch (const CLI::CallForVersion&) {
     return Command{.verb = Verb::kVersion, .text = fmt::format("sluice {}\n", SLUICE_VERSION)};

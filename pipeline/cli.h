@@ -26,6 +26,7 @@ enum class Verb {
   kCacheTrim,   // `cache trim DIR`: to `cache_limits`
   kCacheClear,  // `cache clear DIR`
   kDoctor,      // `doctor [JOB or DIR]`
+  kAuthTrakt,   // `auth trakt`
   kRetry,       // `retry DIR`: as kRun without a listing; job_file where --job is given
   kVersion,     // print `text`
   kHelp,        // print `text`
@@ -46,12 +47,22 @@ struct RunOptions {
   std::chrono::milliseconds lock_wait{0};  // for another run to end
 };
 
+// What `auth trakt` is told: keys of [trakt], without a job.
+struct AuthOptions {
+  std::string client_id = Job::Trakt().client_id;
+  std::string client_secret = Job::Trakt().client_secret;
+  std::string auth_url = Job::Trakt().auth_url;
+  std::string token_file = Job::Trakt().token_file;
+  bool revoke = false;  // end the stored authorisation instead
+};
+
 struct Command {
   Verb verb = Verb::kHelp;
   std::optional<std::filesystem::path> job_file;
   std::filesystem::path folder;   // of status, failures, verify and retry
   std::vector<Setting> settings;  // for JobInputs::flags, in the right order
   RunOptions run;
+  AuthOptions auth;                           // of kAuthTrakt
   CacheLimits cache_limits{.bytes_max = 0};   // of kCacheTrim
   ReportFormat format = ReportFormat::kText;  // of status, failures, verify, doctor, cache stats
   LogOptions log;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "pipeline/log.h"
 
@@ -35,6 +36,18 @@ std::size_t Count(const Findings& findings, Level level) {
 }
 
 }  // namespace
+
+Findings JobProblems(const Error& refused) {
+  Findings findings;
+  std::istringstream lines(refused.message);
+  for (std::string line; std::getline(lines, line);) {
+    findings.push_back(
+        {.level = Level::kFail, .check = "job", .what = std::move(line), .code = refused.code});
+  }
+  // Of several lines the first only counts the others.
+  if (findings.size() > 1) findings.erase(findings.begin());
+  return findings;
+}
 
 ExitCode WorstExitCode(const Findings& findings) {
   const auto failed = [&](std::optional<Code> code) {

@@ -37,6 +37,9 @@ Findings CheckOutputFolder(const std::filesystem::path& output);
 // Version and structure of the state, who holds it, what is unfinished. Empty: there is none yet.
 Findings CheckStateHealth(const std::filesystem::path& output);
 
+// Why LoadJob() refused a job: a finding for each problem.
+Findings JobProblems(const Error& refused);
+
 enum class Reach { kSendOneRequest, kOffline };
 // Whether the secrets are to be found and, unless offline, whether the API answers to them. Offline
 // no command of a reference is run either.

@@ -13,6 +13,7 @@
 #include "pipeline/did_you_mean.h"
 #include "pipeline/job_keys.h"
 #include "pipeline/problems.h"
+#include "stages/sources/rest/validate.h"
 
 namespace sluice {
 namespace {
@@ -31,6 +32,7 @@ class Loader {
   SourceKind ChooseSource(const toml::table* table) const;
   void ReadFile(const std::filesystem::path& file, const toml::table& table);
   void ReadTable(const toml::table& table, const std::string& prefix);
+  void ReadClientKeys(const std::string& key, const toml::node& node);
   void ReadNode(const std::string& key, const toml::node& node, std::uint32_t line);
   void ApplyVariable(const Setting& setting);
   void ApplyFlag(const Setting& setting);
@@ -40,6 +42,8 @@ class Loader {
   // What was wrong with it; empty: it is set.
   std::string Set(const std::string& key, const RawValue& value, const std::string& origin);
   void CheckWhole();
+  void CheckRest();
+  void CheckSpec(const RestJob& rest);
   void CheckUrl(const std::string& key, const std::string& url, bool allow_http);
 
   const JobInputs& inputs_;
@@ -164,6 +168,7 @@ void Loader::ReadFile(const std::filesystem::path& file, const toml::table& tabl
     problems_.AtLine(0, "job.source: is missing; set source = \"notion\", \"trakt\" or \"rest\"");
   }
   ReadTable(table, "");
+  if (job_.source == SourceKind::kRest) ReadRestJob(table, job_.rest, problems_);
   const bool relative = !job_.output.empty() && job_.output.is_relative();
   if (relative) job_.output = (file.parent_path() / job_.output).lexically_normal();
   if (job_.name.empty()) job_.name = file.stem().string();
@@ -180,6 +185,9 @@ void Loader::ReadNode(const std::string& key, const toml::node& node, std::uint3
     return problems_.AtLine(
         line, fmt::format("[{}] has no effect in a {} job", key, SourceName(job_.source)));
   }
+  if (job_.source == SourceKind::kRest && SourceOfKey(key) == SourceKind::kRest) {
+    return ReadClientKeys(key, node);
+  }
   if (!FindJobKey(key) && IsSection(key)) {
     if (const auto* table = node.as_table()) return ReadTable(*table, key + ".");
     return problems_.AtLine(line, fmt::format("{}: must be a table, as [{}]", key, key));
@@ -189,6 +197,21 @@ void Loader::ReadNode(const std::string& key, const toml::node& node, std::uint3
   const std::string problem =
       Set(key, value ? *value : RawValue{StringList{""}}, problems_.Where(line));
   if (!problem.empty()) problems_.AtLine(line, problem);
+}
+
+// What ReadRestJob() leaves of its tables: the keys that other layers may set too.
+void Loader::ReadClientKeys(const std::string& key, const toml::node& node) {
+  const auto* table = key == "client" ? node.as_table() : nullptr;
+  if (!table) return;
+  for (const auto& [name, value] : *table) {
+    const std::string full = "client." + std::string(name.str());
+    if (!FindJobKey(full)) continue;
+    const auto raw = FromToml(value);
+    const std::uint32_t line = name.source().begin.line;
+    const std::string problem =
+        Set(full, raw ? *raw : RawValue{StringList{""}}, problems_.Where(line));
+    if (!problem.empty()) problems_.AtLine(line, problem);
+  }
 }
 
 // The environment is everybody's: a variable of another source's section is meant for another job.
@@ -248,6 +271,36 @@ void Loader::CheckWhole() {
   if (job_.source == SourceKind::kTrakt) {
     CheckUrl("trakt.base_url", job_.trakt.base_url, job_.trakt.allow_http);
     CheckUrl("trakt.auth_url", job_.trakt.auth_url, job_.trakt.allow_http);
+  }
+  if (job_.source == SourceKind::kRest) CheckRest();
+}
+
+void Loader::CheckRest() {
+  RestJob& rest = job_.rest;
+  rest.spec.name = job_.name;
+  if (!inputs_.file) problems_.At("", "a rest job needs a job file, which names its resources");
+  if (!rest.spec.base_url.empty()) {
+    CheckUrl("client.base_url", rest.spec.base_url, rest.allow_http);
+  } else if (!refused_.contains("client.base_url")) {
+    problems_.At("", "client.base_url: is missing; it is the address of the API");
+  }
+  if (problems_.empty()) CheckSpec(rest);
+  if (rest.read_attempts && !job_.origins.contains("retry.read_attempts")) {
+    job_.retry.read_attempts = *rest.read_attempts;
+  }
+}
+
+// What the source finds wrong: parents that are not there, placeholders that mean nothing. It names
+// the resource; the line is ours to say.
+void Loader::CheckSpec(const RestJob& rest) {
+  const Status valid = rest::ValidateSpec(rest.spec);
+  if (valid) return;
+  std::istringstream lines(valid.error().message);
+  for (std::string line; std::getline(lines, line);) {
+    const auto named = std::find_if(rest.lines.begin(), rest.lines.end(), [&](const auto& entry) {
+      return line.starts_with(fmt::format("resource '{}':", entry.first));
+    });
+    problems_.AtLine(named == rest.lines.end() ? 0 : named->second, line);
   }
 }
 

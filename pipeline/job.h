@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "pipeline/rest_job.h"
 #include "storage/base/result.h"
 
 namespace sluice {
@@ -80,6 +81,9 @@ struct Job {
     bool reviews = false;           // true: comments on films become reviews
   } trakt;
 
+  // [client], [resource_defaults] and [[resources]] of a REST job.
+  RestJob rest;
+
   struct Limits {
     int in_flight = 64;                      // items between admission and durable commit
     std::int64_t memory_bytes = 50'000'000;  // "50MB": bodies in flight and cached in memory
@@ -101,7 +105,7 @@ struct Job {
   } stages;
 
   struct Retry {
-    int read_attempts = 5;                        // tries of one request, the first included
+    int read_attempts = 10;                       // tries of one request, the first included
     std::chrono::milliseconds base{500};          // first pause; doubles with each try, with jitter
     std::chrono::milliseconds max_wait{900'000};  // "15m": a source that refuses for longer ends
                                                   // the run with exit 7; the same command resumes

@@ -173,6 +173,12 @@ void AddTraktKeys(std::vector<JobKey>& keys) {
   keys.push_back(BoolKey("trakt.reviews", FIELD(trakt.reviews)));
 }
 
+// The rest of [client] and the resources are tables, read by rest_job.cc.
+void AddRestKeys(std::vector<JobKey>& keys) {
+  keys.push_back(TextKey("client.base_url", kUrlAllowed, AcceptBaseUrl, FIELD(rest.spec.base_url)));
+  keys.push_back(BoolKey("client.allow_http", FIELD(rest.allow_http)));
+}
+
 void AddLimitKeys(std::vector<JobKey>& keys) {
   keys.push_back(IntegerKey("limits.in_flight", 1, 100'000, FIELD(limits.in_flight)));
   keys.push_back(ByteCountKey("limits.memory", 1'000'000, FIELD(limits.memory_bytes)));
@@ -231,6 +237,7 @@ const std::vector<JobKey>& JobKeyTable() {
     AddJobKeys(keys);
     AddNotionKeys(keys);
     AddTraktKeys(keys);
+    AddRestKeys(keys);
     AddLimitKeys(keys);
     AddStageKeys(keys);
     AddOtherKeys(keys);

@@ -47,7 +47,8 @@ constexpr seconds kRssInterval{1};
 
 constexpr milliseconds kAnyAge{std::chrono::hours(24 * 365 * 100)};
 
-FetchOptions FetchOptionsFor(const Job& job, const RunOptions& run, const Source& source) {
+FetchOptions FetchOptionsFor(const Job& job, const RunOptions& run, const Source& source,
+                             Credential* credential) {
   const SourceLimits limits = source.Limits();
   // Those of Notion have keys of their own; the others' are what the job names.
   std::map<std::string, int> configured = {
@@ -58,6 +59,7 @@ FetchOptions FetchOptionsFor(const Job& job, const RunOptions& run, const Source
   };
   if (job.source != SourceKind::kNotion) configured = job.stages.fetch.operations;
   FetchOptions options;
+  options.credential = credential;
   options.operations = limits.operations;
   for (SourceLimits::Operation& operation : options.operations) {
     const auto found = configured.find(operation.name);
@@ -93,15 +95,15 @@ EarlyEnd EndOf(const Fatal& fatal) {
 // stands before it, and goes first.
 class Machine {
  public:
-  Machine(const Job& job, const RunOptions& options, const Source& source, OutputDir& output,
-          Store& store, ResponseMemory& memory, const Clock& clock)
+  Machine(const Job& job, const RunOptions& options, const Source& source, Credential* credential,
+          OutputDir& output, Store& store, ResponseMemory& memory, const Clock& clock)
       : job_(job),
         options_(options),
         source_(source),
         store_(store),
         memory_(memory),
         clock_(clock),
-        fetch_options_(FetchOptionsFor(job, options, source)),
+        fetch_options_(FetchOptionsFor(job, options, source, credential)),
         admission_(
             {.credits = static_cast<std::size_t>(job.limits.in_flight),
              .memory_bytes = job.limits.memory_bytes - job.limits.memory_bytes / kMemoryTierShare}),
@@ -475,8 +477,9 @@ class Machine {
 
 std::optional<EarlyEnd> RunMachine(const Job& job, const RunOptions& options, const Source& source,
                                    OutputDir& output, Store& store, ResponseMemory& memory,
-                                   const SignalWatch& signals, const Clock& clock) {
-  Machine machine(job, options, source, output, store, memory, clock);
+                                   const SignalWatch& signals, const Clock& clock,
+                                   Credential* credential) {
+  Machine machine(job, options, source, credential, output, store, memory, clock);
   machine.Run(signals);
   store.SetRequestsSent(machine.fetch_stats().sent);
   return machine.early_end();

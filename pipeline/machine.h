@@ -10,6 +10,7 @@
 #include "pipeline/exit_code.h"
 #include "pipeline/job.h"
 #include "pipeline/signals.h"
+#include "stages/http/credential.h"
 #include "stages/sources/source.h"
 #include "storage/output_dir.h"
 #include "storage/response_memory.h"
@@ -33,6 +34,7 @@ struct EarlyEnd {
 // REQUIRES: a run has begun in `store`.
 std::optional<EarlyEnd> RunMachine(const Job& job, const RunOptions& options, const Source& source,
                                    OutputDir& output, Store& store, ResponseMemory& memory,
-                                   const SignalWatch& signals, const Clock& clock);
+                                   const SignalWatch& signals, const Clock& clock,
+                                   Credential* credential);
 
 }  // namespace sluice

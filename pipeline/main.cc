@@ -6,6 +6,7 @@
 #include <iostream>
 #include <limits>
 
+#include "pipeline/auth_command.h"
 #include "pipeline/cache_command.h"
 #include "pipeline/check.h"
 #include "pipeline/cli.h"
@@ -98,8 +99,8 @@ int RunJob(const Command& command) {
 
   const SystemClock clock;
   const RunMode mode = command.verb == Verb::kRetry ? RunMode::kRetryFailed : RunMode::kExport;
-  RunResult result =
-      RunExport(*job, command.run, mode, *setup->source, setup->fingerprint, signals, clock);
+  RunResult result = RunExport(*job, command.run, mode, *setup->source, setup->fingerprint, signals,
+                               clock, setup->credential.get());
   result.message += Advice(*job, result.exit_code);
   Summarise(*job, result);
   return command.run.report ? WriteReport(command, *job, result) : ToInt(result.exit_code);
@@ -165,10 +166,7 @@ Findings Diagnose(const Command& command) {
   if (!command.job_file && command.settings.empty()) return findings;
   auto job = Load(command);
   if (!job) {
-    add({{.level = Finding::Level::kFail,
-          .check = "job",
-          .what = job.error().message,
-          .code = job.error().code}});
+    add(JobProblems(job.error()));
     return findings;
   }
   add(CheckOutputFolder(job->output));
@@ -182,6 +180,11 @@ int Doctor(const Command& command) {
   std::cout << (command.format == ReportFormat::kJson ? DoctorJson(findings)
                                                       : DoctorText(findings));
   return ToInt(WorstExitCode(findings));
+}
+
+int Authorise(const Command& command) {
+  const SignalWatch signals;
+  return RunAuthTrakt(command.auth, signals, SystemClock(), std::cout);
 }
 
 int Main(int argc, char** argv) {
@@ -206,6 +209,8 @@ int Main(int argc, char** argv) {
       return ShowCache(*command);
     case Verb::kDoctor:
       return Doctor(*command);
+    case Verb::kAuthTrakt:
+      return Authorise(*command);
     case Verb::kRun:
     case Verb::kRetry:
       return RunJob(*command);

@@ -170,7 +170,8 @@ std::filesystem::path StateFile(const std::filesystem::path& output) {
 }
 
 RunResult RunExport(const Job& job, const RunOptions& options, RunMode mode, const Source& source,
-                    std::string fingerprint, const SignalWatch& signals, const Clock& clock) {
+                    std::string fingerprint, const SignalWatch& signals, const Clock& clock,
+                    Credential* credential) {
   auto lock = RunLock::Acquire(job.output / ".sluice", clock, options.lock_wait);
   if (!lock) return Failed(lock.error());
   auto output = OutputDir::Open(job.output);
@@ -207,7 +208,8 @@ RunResult RunExport(const Job& job, const RunOptions& options, RunMode mode, con
     Log(LogLevel::kInfo, fmt::format("trying {} failed items again", *count));
   }
 
-  const auto early = RunMachine(job, options, source, *output, **store, memory, signals, clock);
+  const auto early =
+      RunMachine(job, options, source, *output, **store, memory, signals, clock, credential);
   RunResult result = early ? RunResult{.exit_code = early->code, .message = early->message}
                            : Conclude(**store, *output);
   result.totals = (*store)->totals();

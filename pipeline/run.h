@@ -9,6 +9,7 @@
 #include "pipeline/exit_code.h"
 #include "pipeline/job.h"
 #include "pipeline/signals.h"
+#include "stages/http/credential.h"
 #include "stages/sources/source.h"
 #include "storage/base/clock.h"
 #include "storage/store.h"
@@ -30,8 +31,10 @@ struct RunResult {
 
 // Borrows everything. Blocks until the run has ended; the caller's thread shows progress and takes
 // the signals. `fingerprint` names what decides which documents there are and how they look.
+// `credential` is the one that the source's requests carry, where it can be renewed.
 RunResult RunExport(const Job& job, const RunOptions& options, RunMode mode, const Source& source,
-                    std::string fingerprint, const SignalWatch& signals, const Clock& clock);
+                    std::string fingerprint, const SignalWatch& signals, const Clock& clock,
+                    Credential* credential = nullptr);
 
 // DIR/.sluice/state.db of an output folder.
 std::filesystem::path StateFile(const std::filesystem::path& output);

@@ -4,16 +4,24 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "pipeline/did_you_mean.h"
+#include "pipeline/rest_setup.h"
+#include "pipeline/trakt_credential.h"
+#include "stages/http/fixed_credential.h"
 #include "stages/http/secrets.h"
 #include "stages/sources/notion/notion_source.h"
+#include "stages/sources/rest/rest_source.h"
+#include "stages/sources/trakt/trakt_source.h"
+#include "storage/base/hash.h"
 
 namespace sluice {
 namespace {
 
 // Raised when a rendering changes, so that what is stored is rendered anew.
 constexpr int kNotionRenderVersion = 1;
+constexpr int kTraktRenderVersion = 1;
 
 bool Includes(const std::vector<std::string>& include, std::string_view what) {
   return std::find(include.begin(), include.end(), what) != include.end();
@@ -41,10 +49,64 @@ Result<SourceSetup> MakeNotion(const Job& job, Secrets secrets) {
   return setup;
 }
 
+trakt::TraktOptions TraktOptionsOf(const Job::Trakt& trakt, std::string client_id) {
+  using Options = trakt::TraktOptions;
+  return {.client_id = std::move(client_id),
+          .base_url = trakt.base_url,
+          .include = trakt.include,
+          .history_mode = trakt.history_mode == "aggregated" ? Options::HistoryMode::kAggregated
+                                                             : Options::HistoryMode::kIndividual,
+          .rows = trakt.rows == "new_only" ? Options::Rows::kNewOnly : Options::Rows::kFull,
+          .timezone = trakt.timezone,
+          .tags = trakt.tags,
+          .reviews = trakt.reviews};
+}
+
+// No other thread is there. NOLINTNEXTLINE(concurrency-mt-unsafe)
+const char* Variable(const char* name) { return std::getenv(name); }
+
+Result<std::shared_ptr<Credential>> TraktCredential(const Job& job, const std::string& client_id,
+                                                    Secrets secrets) {
+  if (secrets == Secrets::kMask) return std::make_shared<BearerCredential>("***");
+  return MakeTraktCredential(job.trakt, client_id, Variable, SystemClock().WallNow());
+}
+
+Result<SourceSetup> MakeTrakt(const Job& job, Secrets secrets) {
+  const Job::Trakt& trakt = job.trakt;
+  auto client_id = Secret(trakt.client_id, secrets);
+  if (!client_id) return Fail(client_id.error());
+  auto credential = TraktCredential(job, *client_id, secrets);
+  if (!credential) return Fail(credential.error());
+  SourceSetup setup;
+  setup.source = std::make_unique<trakt::TraktSource>(TraktOptionsOf(trakt, std::move(*client_id)),
+                                                      *credential);
+  setup.credential = std::move(*credential);
+  setup.fingerprint =
+      fmt::format("trakt render {} include {} history {} rows {} timezone {} tags {} reviews {}",
+                  kTraktRenderVersion, fmt::join(trakt.include, ","), trakt.history_mode,
+                  trakt.rows, trakt.timezone, fmt::join(trakt.tags, ","), trakt.reviews);
+  return setup;
+}
+
+Result<SourceSetup> MakeRest(const Job& job, Secrets secrets) {
+  auto setup = SetUpRest(job.rest, secrets, job.output / ".sluice");
+  if (!setup) return Fail(setup.error());
+  return SourceSetup{
+      .source = std::make_unique<rest::RestSource>(std::move(setup->spec), setup->credential),
+      .credential = setup->credential,
+      .fingerprint = fmt::format("rest {}", Sha256Hex(job.rest.definition))};
+}
+
 Result<SourceSetup> Make(const Job& job, Secrets secrets) {
-  if (job.source == SourceKind::kNotion) return MakeNotion(job, secrets);
-  return Fail(Code::kUsage,
-              fmt::format("source '{}' is not in this build", SourceName(job.source)));
+  switch (job.source) {
+    case SourceKind::kNotion:
+      return MakeNotion(job, secrets);
+    case SourceKind::kTrakt:
+      return MakeTrakt(job, secrets);
+    case SourceKind::kRest:
+      return MakeRest(job, secrets);
+  }
+  return Fail(Code::kUsage, "the job names no source");
 }
 
 // A limit for an operation that no request names would have no effect.
@@ -80,12 +142,13 @@ std::vector<SecretReference> SecretReferences(const Job& job) {
       if (job.trakt.token.empty()) return {{"trakt.client_id", job.trakt.client_id}};
       return {{"trakt.client_id", job.trakt.client_id}, {"trakt.token", job.trakt.token}};
     case SourceKind::kRest:
-      return {};
+      return RestReferences(job.rest);
   }
   return {};
 }
 
 const std::string& BaseUrl(const Job& job) {
+  if (job.source == SourceKind::kRest) return job.rest.spec.base_url;
   return job.source == SourceKind::kTrakt ? job.trakt.base_url : job.notion.base_url;
 }
 
@@ -114,7 +177,7 @@ bool AllowsPlainHttp(const Job& job) {
     case SourceKind::kTrakt:
       return job.trakt.allow_http;
     case SourceKind::kRest:
-      return false;
+      return job.rest.allow_http;
   }
   return false;
 }

@@ -13,6 +13,7 @@
 
 #include "stages/http/circuit_breaker.h"
 #include "stages/http/concurrency_limit.h"
+#include "stages/http/credential.h"
 #include "stages/http/rate_limit.h"
 #include "stages/http/retry.h"
 #include "stages/http/transport.h"
@@ -55,8 +56,8 @@ struct GaveUp {
 // The run is stopping; the item is as it was.
 struct Stopped {};
 // The run cannot go on; the item is as it was. kUnauthorized, kNetwork (the server cannot be
-// reached, or its certificate is wrong), kRateLimited (refused for longer than max_wait); from
-// transform also kDisk.
+// reached, or its certificate is wrong), kRateLimited (refused for longer than max_wait), kLocked
+// (another process does not end its renewal of our token), kDisk (also from transform).
 struct Fatal {
   Error error;
   std::optional<WallMs> resume_at_ms;
@@ -87,6 +88,9 @@ struct FetchOptions {
   Duration max_wait = std::chrono::minutes(15);  // of refusals without one acceptance between
   std::size_t body_bytes_max = 64u << 20;
   std::optional<std::int64_t> requests_max;  // so many are sent; then as if Stop() were called
+  // What the source's requests carry, renewed here when it must be; borrowed. nullptr: a 401 from
+  // the API ends the run.
+  Credential* credential = nullptr;
 };
 
 struct FetchStats {

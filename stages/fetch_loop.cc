@@ -1,6 +1,5 @@
 #include "stages/fetch_loop.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "stages/http/redirect.h"
@@ -72,11 +71,7 @@ void FetchLoop::Start(Request request, int attempt, Validators validators,
                                        .validators = std::move(validators),
                                        .done = std::move(done),
                                        .order = started_++});
-  job->http = source_.ToHttp(job->request);
-  AddValidators(job->validators, job->http);
-  job->http.body_bytes_max = options_.body_bytes_max;
-  job->http.timeout = TimeoutFor(attempt, options_.retry);
-  job->host = &HostOf(job->http.url);
+  job->host = &HostOf(source_.ToHttp(job->request).url);
   if (first) api_host_->limiter.ImportState(imported_);
   job->limit = &LimitOf(job->request.operation);
   Host& host = *job->host;
@@ -85,20 +80,33 @@ void FetchLoop::Start(Request request, int attempt, Validators validators,
   Publish();
 }
 
+// While the credential is renewed nothing is answered: the run must not end before the new token is
+// stored, since the old one may be spent.
 void FetchLoop::Stop() {
   stopped_ = true;
-  for (auto& [name, host] : hosts_) {
-    for (auto& [operation, queue] : std::exchange(host->waiting, {})) {
-      for (const JobPtr& job : queue) job->done(Stopped{});
-    }
-  }
+  if (renewal_.step == Renewal::Step::kOnWire) return;
+  if (renewal_.step == Renewal::Step::kDue) options_.credential->AbandonRenewal();
+  renewal_.step = Renewal::Step::kNone;
+  for (auto& [name, host] : hosts_) AnswerWaiting(*host, Stopped{});
   Publish();
+}
+
+void FetchLoop::AnswerWaiting(Host& host, const FetchResult& result) {
+  for (auto& [operation, queue] : std::exchange(host.waiting, {})) {
+    for (const JobPtr& job : queue) job->done(result);
+  }
 }
 
 // Sends what may go now; otherwise sees to it that it is called again when it may.
 void FetchLoop::Pump(Host& host) {
   while (std::deque<JobPtr>* queue = NextQueue(host)) {
     const SteadyTime now = clock_.Now();
+    if (&host == api_host_) {
+      if (const SteadyTime ready = CredentialReadyAt(); ready > now) {
+        WaitUntil(host, ready);
+        break;
+      }
+    }
     if (const SteadyTime allowed = host.breaker.AllowedAt(); allowed > now) {
       WaitUntil(host, allowed);
       break;
@@ -147,13 +155,25 @@ void FetchLoop::WaitUntil(Host& host, SteadyTime time) {
 void FetchLoop::HandBackAll(Host& host, Duration wait) {
   const FetchResult result =
       wait > options_.max_wait
-          ? WaitTooLong(wait)
+          ? FetchResult(WaitTooLong(wait))
           : Again{.failure = {.code = Code::kRateLimited, .message = "waits for the rate limit"},
                   .delay = wait,
                   .counts = false};
-  for (auto& [operation, queue] : std::exchange(host.waiting, {})) {
-    for (const JobPtr& job : queue) job->done(result);
+  if (&host == api_host_ && renewal_.step == Renewal::Step::kDue) {
+    options_.credential->AbandonRenewal();
   }
+  AnswerWaiting(host, result);
+}
+
+// The request is made now and not when it was queued: its credential may be another one since then.
+HttpRequest FetchLoop::ToWire(Job& job) {
+  if (options_.credential) job.version = options_.credential->version();
+  renewal_.unused = false;
+  HttpRequest http = source_.ToHttp(job.request);
+  AddValidators(job.validators, http);
+  http.body_bytes_max = options_.body_bytes_max;
+  http.timeout = TimeoutFor(job.attempt, options_.retry);
+  return http;
 }
 
 void FetchLoop::Send(Host& host, JobPtr job, Permit permit) {
@@ -164,7 +184,7 @@ void FetchLoop::Send(Host& host, JobPtr job, Permit permit) {
     if (job->attempt > 1 || job->sent_before) ++stats.retried;
   });
   job->sent_before = true;
-  HttpRequest http = job->http;
+  HttpRequest http = ToWire(*job);
   transport_.Start(std::move(http),
                    [self = shared_from_this(), job = std::move(job), ticket](
                        TransportResult result) { self->OnDone(job, ticket, std::move(result)); });

@@ -44,7 +44,8 @@ class FetchLoop : public std::enable_shared_from_this<FetchLoop> {
     std::function<void(FetchResult)> done;
     std::uint64_t order = 0;  // of arrival
     bool sent_before = false;
-    HttpRequest http;
+    std::int64_t version = 0;   // of the credential that it was last sent with
+    bool unauthorized = false;  // was answered 401 before
     Host* host = nullptr;
     ConcurrencyLimit* limit = nullptr;
   };
@@ -55,6 +56,16 @@ class FetchLoop : public std::enable_shared_from_this<FetchLoop> {
     std::map<std::string, std::deque<JobPtr>, std::less<>> waiting;  // by operation
     std::optional<SteadyTime> refused_since;                         // no acceptance since then
     SteadyTime timer_due = SteadyTime::max();
+  };
+  // Of the credential: one for all requests, which wait meanwhile.
+  struct Renewal {
+    enum class Step { kNone, kDue, kOnWire };
+    Step step = Step::kNone;
+    int attempt = 1;
+    SteadyTime not_before{};                          // of the next attempt
+    std::optional<SteadyTime> waits_for_other_since;  // process, that holds the token
+    bool unused = false;          // a new token with which nothing has been sent
+    std::optional<Fatal> failed;  // for good
   };
   struct Ticket {
     Permit permit;
@@ -69,6 +80,8 @@ class FetchLoop : public std::enable_shared_from_this<FetchLoop> {
   std::deque<JobPtr>* NextQueue(Host& host);
   void WaitUntil(Host& host, SteadyTime time);
   void HandBackAll(Host& host, Duration wait);
+  void AnswerWaiting(Host& host, const FetchResult& result);
+  HttpRequest ToWire(Job& job);
   void Send(Host& host, JobPtr job, Permit permit);
   void OnDone(const JobPtr& job, const Ticket& ticket, TransportResult result);
   FetchResult OnError(Job& job, const Ticket& ticket, TransportError error);
@@ -79,7 +92,22 @@ class FetchLoop : public std::enable_shared_from_this<FetchLoop> {
   void OnAccepted(Host& host, const Ticket& ticket, const QuotaHint& hint);
   FetchResult AfterFailure(Job& job, Failure failure, std::optional<Duration> retry_after);
   void Remember(const Job& job, const Failure& failure);
-  FetchResult WaitTooLong(Duration wait) const;
+  void Remember(FetchStats::ErrorEntry entry);
+  Fatal WaitTooLong(Duration wait) const;
+
+  // fetch_renewal.cc
+  std::optional<FetchResult> OnUnauthorized(const JobPtr& job, const Failure& failure);
+  SteadyTime CredentialReadyAt();
+  SteadyTime TakeRenewalStep();
+  void SendRenewal(Host& host, Permit permit, HttpRequest http);
+  void OnRenewalDone(Host& host, const Permit& permit, CircuitBreaker::Generation generation,
+                     TransportResult result);
+  void OnRenewalError(const TransportError& error);
+  void OnRenewalResponse(Host& host, const Permit& permit, const HttpResponse& response);
+  void OnRenewalRefused(Host& host, const Permit& permit, std::optional<Duration> retry_after);
+  void RetryRenewal(const Failure& failure, std::optional<Duration> retry_after);
+  void EndRenewal();
+  void FailRenewal(Fatal fatal);
   void Publish();
 
   const Source& source_;
@@ -94,6 +122,7 @@ class FetchLoop : public std::enable_shared_from_this<FetchLoop> {
   std::uint64_t started_ = 0;
   std::int64_t sent_ = 0;
   bool stopped_ = false;
+  Renewal renewal_;
   // Own synchronisation.
   Guarded<FetchStats> stats_;
   Guarded<FetchState> state_;

@@ -87,7 +87,7 @@ std::optional<FetchResult> FetchLoop::OnResponse(const JobPtr& job, const Ticket
   } else {
     OnAccepted(host, ticket, hint);  // a 404 has been let through as well
   }
-  if (verdict.code == Code::kUnauthorized) return Fatal{.error = {verdict.code, verdict.message}};
+  if (verdict.code == Code::kUnauthorized) return OnUnauthorized(job, failure);
   if (verdict.code == Code::kTransient) return AfterFailure(*job, std::move(failure), wait);
   return Refusal{.status = status,
                  .headers = std::move(response.headers),
@@ -126,14 +126,13 @@ std::optional<FetchResult> FetchLoop::OnRefused(const JobPtr& job, const Ticket&
   return std::nullopt;
 }
 
-FetchResult FetchLoop::WaitTooLong(Duration wait) const {
-  return Fatal{
-      .error = {Code::kRateLimited,
-                fmt::format("the API takes no request for {} s more and max_wait ({} s) does not "
-                            "allow that; run the same command again then, or raise max_wait",
-                            Ceil(wait).count() / 1000,
-                            options_.max_wait / std::chrono::seconds(1))},
-      .resume_at_ms = clock_.WallNow() + Ceil(wait).count()};
+Fatal FetchLoop::WaitTooLong(Duration wait) const {
+  return {.error = {Code::kRateLimited,
+                    fmt::format(
+                        "the API takes no request for {} s more and max_wait ({} s) does not "
+                        "allow that; run the same command again then, or raise max_wait",
+                        Ceil(wait).count() / 1000, options_.max_wait / std::chrono::seconds(1))},
+          .resume_at_ms = clock_.WallNow() + Ceil(wait).count()};
 }
 
 FetchResult FetchLoop::AfterFailure(Job& job, Failure failure,
@@ -148,15 +147,19 @@ FetchResult FetchLoop::AfterFailure(Job& job, Failure failure,
 }
 
 void FetchLoop::Remember(const Job& job, const Failure& failure) {
+  Remember({.at_ms = clock_.WallNow(),
+            .item = RequestText(job.request),
+            .operation = job.request.operation,
+            .status = failure.http_status,
+            .code = failure.code,
+            .attempt = job.attempt,
+            .message = failure.message});
+}
+
+void FetchLoop::Remember(FetchStats::ErrorEntry entry) {
   stats_.With([&](FetchStats& stats) {
     if (stats.errors.size() == kErrorsKept) stats.errors.erase(stats.errors.begin());
-    stats.errors.push_back({.at_ms = clock_.WallNow(),
-                            .item = RequestText(job.request),
-                            .operation = job.request.operation,
-                            .status = failure.http_status,
-                            .code = failure.code,
-                            .attempt = job.attempt,
-                            .message = failure.message});
+    stats.errors.push_back(std::move(entry));
   });
 }
 

@@ -8,13 +8,14 @@ CircuitBreaker::CircuitBreaker(const Clock& clock, BreakerOptions options)
     : clock_(clock), options_(options) {}
 
 SteadyTime CircuitBreaker::AllowedAt() const {
+  const bool suspect = failures_ >= options_.suspect_after && under_way_ > 0;
   switch (state_) {
     case State::kClosed:
-      return SteadyTime::min();
+      return suspect ? failed_at_ + options_.open_for : SteadyTime::min();
     case State::kOpen:
       return open_until_;
     case State::kHalfOpen:
-      return probing_ ? SteadyTime::max() : SteadyTime::min();
+      return under_way_ > 0 ? SteadyTime::max() : SteadyTime::min();
   }
   return SteadyTime::min();
 }
@@ -22,24 +23,30 @@ SteadyTime CircuitBreaker::AllowedAt() const {
 CircuitBreaker::Generation CircuitBreaker::Admit() {
   SLUICE_CHECK(AllowedAt() <= clock_.Now());
   if (state_ == State::kOpen) SetState(State::kHalfOpen);
-  if (state_ == State::kHalfOpen) probing_ = true;
+  ++under_way_;
   return generation_;
 }
 
 void CircuitBreaker::OnAnswer(Generation generation) {
-  if (generation != generation_) return;
+  if (!EndsOne(generation)) return;
   failures_ = 0;
   if (state_ == State::kHalfOpen) SetState(State::kClosed);
 }
 
 void CircuitBreaker::OnFailure(Generation generation) {
-  if (generation != generation_) return;
+  if (!EndsOne(generation)) return;
   ++failures_;
+  failed_at_ = clock_.Now();
   if (state_ == State::kHalfOpen || failures_ >= options_.failures_max) SetState(State::kOpen);
 }
 
-void CircuitBreaker::OnAbandoned(Generation generation) {
-  if (generation == generation_) probing_ = false;
+void CircuitBreaker::OnAbandoned(Generation generation) { EndsOne(generation); }
+
+// False: the request is of an older generation.
+bool CircuitBreaker::EndsOne(Generation generation) {
+  if (generation != generation_) return false;
+  --under_way_;
+  return true;
 }
 
 void CircuitBreaker::SetState(State to) {
@@ -50,7 +57,7 @@ void CircuitBreaker::SetState(State to) {
   state_ = to;
   generation_ = Generation{static_cast<std::uint64_t>(generation_) + 1};
   failures_ = 0;
-  probing_ = false;
+  under_way_ = 0;
   if (to == State::kOpen) open_until_ = clock_.Now() + options_.open_for;
 }
 

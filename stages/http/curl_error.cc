@@ -14,7 +14,6 @@ Code ClassifyCurl(int curl_code) {
     case CURLE_SSL_CONNECT_ERROR:  // also a reset during the handshake, so worth another attempt
     case CURLE_PROXY:
       return Code::kNetwork;
-    case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_URL_MALFORMAT:
     case CURLE_NOT_BUILT_IN:
     case CURLE_WRITE_ERROR:  // our own callbacks refused: the answer is over a limit

@@ -7,8 +7,8 @@ namespace sluice {
 
 // The class of a failed transfer, by CURLcode:
 //   kNetwork    the server could not be reached: DNS, connect, TLS handshake
-//   kTransient  it was reached and the answer did not come whole: timeout, reset, cut body, HTTP/2
-//   kInvalid    asking again cannot help: certificate, URL, protocol, an answer over a limit
+//   kTransient  it was reached and the answer did not come whole, or was no HTTP
+//   kInvalid    asking again cannot help: certificate, URL, an answer over a limit
 //   kCancelled  we stopped it
 // A code that libcurl adds later is kTransient: attempts bound what that can cost.
 Code ClassifyCurl(int curl_code);

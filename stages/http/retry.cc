@@ -22,7 +22,9 @@ RetryDecision Decide(int attempt, Code code, std::optional<Duration> retry_after
                      const RetryOptions& options, Rng& rng) {
   if (!IsRetryable(code)) return {.kind = RetryDecision::Kind::kNever};
   const bool counts = code != Code::kRateLimited;
-  if (counts && attempt >= options.read_attempts) return {.kind = RetryDecision::Kind::kGaveUp};
+  const int attempts =
+      code == Code::kNetwork ? (options.read_attempts + 1) / 2 : options.read_attempts;
+  if (counts && attempt >= attempts) return {.kind = RetryDecision::Kind::kGaveUp};
   return {.kind = RetryDecision::Kind::kAgain,
           .delay = retry_after.value_or(Duration::zero()) + FullJitter(attempt, options, rng),
           .counts = counts};

@@ -6,7 +6,9 @@
 // Not supported, and said so: filters, slices, "..", negative indexes, unions.
 #pragma once
 
+#include <cstddef>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -32,6 +34,9 @@ class JsonPath {
  private:
   struct Every {};
   using Step = std::variant<std::string, std::size_t, Every>;
+  bool Walk(const JsonValue& value, std::size_t depth,
+            const std::function<bool(const JsonValue&)>& use) const;
+
   std::string text_;
   std::vector<Step> steps_;
 };

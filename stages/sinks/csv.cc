@@ -18,20 +18,32 @@ bool RunsAsFormula(std::string_view cell) {
          !IsPlainNumber(cell);
 }
 
-void AppendCell(std::string& line, std::string_view cell) {
-  if (cell.find_first_of(",\"\r\n") == cell.npos) {
-    line += cell;
-    return;
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
+bool MustBeQuoted(std::string_view cell) {
+  for (const char c : cell) {
+    if (c == ',' || c == '"' || c == '\r' || c == '\n') return true;
   }
-  line.push_back('"');
-  for (const char c : cell) line.append(c == '"' ? 2 : 1, c);
-  line.push_back('"');
+  return cell.starts_with(kByteOrderMark);
 }
 
 }  // namespace
 
+void AppendCsvCell(std::string& line, std::string_view cell, EmptyCell empty) {
+  if (!MustBeQuoted(cell) && !(cell.empty() && empty == EmptyCell::kQuoted)) {
+    line += cell;
+    return;
+  }
+  line += '"';
+  for (const char c : cell) {
+    if (c == '"') line += '"';
+    line += c;
+  }
+  line += '"';
+}
+
 CsvWriter::CsvWriter(TextSink& out, const CsvOptions& options) : out_(out), options_(options) {
-  if (options_.bom == CsvOptions::Bom::kUtf8) out_.Write("\xEF\xBB\xBF");
+  if (options_.bom == CsvOptions::Bom::kUtf8) out_.Write(kByteOrderMark);
 }
 
 void CsvWriter::Row(const std::vector<std::string>& cells) {
@@ -40,7 +52,7 @@ void CsvWriter::Row(const std::vector<std::string>& cells) {
     if (i > 0) line.push_back(',');
     const bool neutralise =
         options_.formulas == CsvOptions::Formulas::kNeutralised && RunsAsFormula(cells[i]);
-    AppendCell(line, neutralise ? "'" + cells[i] : cells[i]);
+    AppendCsvCell(line, neutralise ? "'" + cells[i] : cells[i], EmptyCell::kBare);
   }
   line += "\r\n";
   out_.Write(line);

@@ -9,6 +9,11 @@
 
 namespace sluice {
 
+// Appends one cell, in quotes where it must be: with a comma, a quote or a line end in it, and
+// where it begins with what would be taken for the byte order mark of the file.
+enum class EmptyCell { kBare, kQuoted };
+void AppendCsvCell(std::string& line, std::string_view cell, EmptyCell empty);
+
 struct CsvOptions {
   enum class Bom { kNone, kUtf8 };
   // A spreadsheet runs a cell that begins with = + - @ TAB or CR as a formula. kNeutralised puts

@@ -43,6 +43,25 @@ INSTANTIATE_TEST_SUITE_P(Now_and_then, FaultTest,
                            return "Fault" + name;
                          });
 
+// With the default number of attempts, and at what price.
+class SurvivalTest : public FaultTest {};
+
+TEST_P(SurvivalTest, ThreeInTenFailuresChangeNothingAndCostHalfAsMuchAgain) {
+  const SimProcess calm = Workspace();
+  const Tree expected = ExportOf(calm);
+  const SimProcess sim = Workspace({"--fault", GetParam()});
+  const Outcome outcome = exporter_.Export(sim, {"--set", "retry.base=10ms"});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_THAT(Differences(expected, exporter_.Output()), IsEmpty());
+  EXPECT_LE(sim.Answered(), calm.Answered() * 3 / 2);
+}
+
+INSTANTIATE_TEST_SUITE_P(Faults, SurvivalTest, testing::Values("500:0.3", "503:0.3", "reset:0.3"),
+                         [](const auto& test) {
+                           const std::string name = test.param;
+                           return "Fault" + name.substr(0, name.find(':'));
+                         });
+
 using HostileTest = FaultTest;
 
 TEST_F(HostileTest, AListThatNeverEndsIsEndedAndNamed) {

@@ -115,7 +115,7 @@ TEST_F(LimitsTest, AServerThatOnlyFailsIsProbedNotStormed) {
   const SimProcess sim = Workspace({"--fault", "500"});
   const Outcome outcome = exporter_.Export(sim, {"--set", "retry.base=10ms"});
   EXPECT_EQ(outcome.exit_code, 3) << outcome.err;
-  EXPECT_EQ(sim.Answered(), 5u) << "the first request, retry.read_attempts times";
+  EXPECT_EQ(sim.Answered(), 10u) << "the first request, retry.read_attempts times";
 }
 
 TEST_F(LimitsTest, ACalmServerLeavesTheConcurrencyAtItsMaximum) {

@@ -75,6 +75,22 @@ TEST(AdmissionTest, AnEstimateFollowsTheBodies) {
   EXPECT_NEAR(static_cast<double>(budget.Estimate("pages")), 27'000, 300);
 }
 
+TEST(AdmissionTest, WhatIsLoadedLaterMayGoFirst) {
+  const FrontierItem shallow{.request = {.operation = "shallow"}};
+  const FrontierItem deep{.request = {.operation = "deep", .depth = 1}};
+  const FrontierItem listing{.request = {.operation = "listing", .listing = true}};
+  const FrontierItem document{.kind = ItemKind::kDocument, .request = {.operation = "document"}};
+  const FrontierItem later{.request = {.operation = "later"}};
+  Admission admission({.credits = 10, .memory_bytes = 0});
+  admission.Refill({deep, shallow});
+  admission.Refill({document, listing, later});
+  std::vector<std::string> order;
+  while (const auto admitted = admission.TryAdmit()) {
+    order.push_back(admitted->item.request.operation);
+  }
+  EXPECT_EQ(order, (std::vector<std::string>{"document", "listing", "deep", "shallow", "later"}));
+}
+
 TEST(AdmissionTest, EverythingComesBack) {
   Admission admission({.credits = 3, .memory_bytes = 10 * kFirstCharge});
   admission.Refill({Item(), Item(), Item()});

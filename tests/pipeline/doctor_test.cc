@@ -61,6 +61,15 @@ TEST(DoctorTest, JsonNamesTheClassOfAFailure) {
   EXPECT_EQ(json.at("checks").at(0).at("class"), "disk");
 }
 
+TEST(DoctorTest, EveryProblemOfAJobIsALineOfItsOwn) {
+  const Findings one = JobProblems({Code::kUsage, "wiki.toml: there is no such file"});
+  ASSERT_EQ(one.size(), 1u);
+  EXPECT_EQ(WorstExitCode(one), ExitCode::kUsage);
+  const Findings two = JobProblems({Code::kUsage, "2 problems\na.toml:1: x\na.toml:2: y"});
+  ASSERT_EQ(two.size(), 2u);
+  EXPECT_EQ(two[0].what, "a.toml:1: x");
+}
+
 TEST(DoctorTest, EnvironmentNamesTheLibraries) {
   const Findings findings = CheckEnvironment();
   EXPECT_THAT(Named(findings, "libraries")->what, HasSubstr("SQLite 3."));

@@ -171,10 +171,10 @@ TEST_F(FetchTest, ServerErrorsAreAskedAgainUntilTheAttemptsAreSpent) {
   AskUntilDone("/a");
   transport_->RunUntilIdle();
   EXPECT_NE(Got<GaveUp>("/a"), nullptr);
-  EXPECT_EQ(transport_->sent().size(), 5u);
+  EXPECT_EQ(transport_->sent().size(), 10u);
 }
 
-TEST_F(FetchTest, AServerThatCannotBeReachedEndsTheRunAfterAllAttempts) {
+TEST_F(FetchTest, AServerThatCannotBeReachedEndsTheRunAfterHalfTheAttempts) {
   Serve([](const HttpRequest&) { return Fails(Code::kNetwork, CURLE_COULDNT_CONNECT); });
   AskUntilDone("/a");
   transport_->RunUntilIdle();
@@ -335,6 +335,18 @@ TEST_F(FetchTest, AnOutageCostsAboutOneRequestASecond) {
   transport_->AdvanceBy(60s);
   EXPECT_LE(transport_->sent().size() - before, 61u);
   EXPECT_GE(transport_->sent().size() - before, 30u) << "it goes on trying";
+}
+
+TEST_F(FetchTest, WhenAnOutageBeginsLittleMoreIsLostThanWhatIsUnderWay) {
+  options_.operations[0].in_flight_max = 15;
+  options_.retry.read_attempts = 1000;
+  const SteadyTime down_from = clock_.Now() + 200ms;
+  Serve([&](const HttpRequest&) {
+    return clock_.Now() < down_from - 10ms ? Answers(200) : Fails(Code::kTransient);
+  });
+  for (int i = 0; i < 400; ++i) AskUntilDone("/" + std::to_string(i));
+  transport_->AdvanceTo(down_from + 900ms);
+  EXPECT_LE(SentBetween(down_from, down_from + 900ms), 3);
 }
 
 TEST_F(FetchTest, StopHandsBackWhatWaitsAndLetsTheRestComeHome) {

@@ -11,7 +11,7 @@
 
 namespace sluice {
 
-class JudgingSource final : public Source {
+class JudgingSource : public Source {
  public:
   explicit JudgingSource(std::string base = "https://api.example") : base_(std::move(base)) {}
   std::string_view name() const override { return "judging"; }

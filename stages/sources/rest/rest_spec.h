@@ -49,17 +49,19 @@ struct Paginator {
   std::string limit_param = "limit";
   std::string offset_body_path;
   std::string limit_body_path;
-  std::int64_t maximum_offset = 0;  // 0: none
+  std::int64_t maximum_offset = 0;  // the first offset that is not asked for; 0: none
   std::int64_t base_page = 0;       // page_number: the first page
   std::string page_param = "page";
   std::string page_body_path;
-  std::int64_t maximum_page = 0;   // 0: none
+  std::int64_t maximum_page = 0;   // the first page that is not asked for; 0: none
   JsonPathText total_path;         // offset: of records; page_number: of pages
   std::string total_header;        // page_number: a header with the number of pages
   JsonPathText record_total_path;  // how many records there are: proof, never control
   std::string record_total_header;
   JsonPathText has_more_path;
-  bool stop_after_empty_page = true;
+  // Not given: true for offset and page_number, whose only end it may be; false for the others,
+  // where an empty page says nothing while a cursor or a link leads on (dlt's defaults).
+  std::optional<bool> stop_after_empty_page;
 };
 
 struct Incremental {

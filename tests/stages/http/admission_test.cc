@@ -22,17 +22,18 @@ struct RetryRow {
   bool counts = true;
 };
 
-// base 500 ms, ceiling 60 s, 5 attempts.
+// base 500 ms, ceiling 60 s, 10 attempts.
 const RetryRow kRetryTable[] = {
     {1, Code::kTransient, {}, Kind::kAgain, 0ms, 500ms},
     {2, Code::kTransient, {}, Kind::kAgain, 0ms, 1s},
     {3, Code::kTransient, {}, Kind::kAgain, 0ms, 2s},
     {4, Code::kTransient, {}, Kind::kAgain, 0ms, 4s},
-    {5, Code::kTransient, {}, Kind::kGaveUp},
-    {6, Code::kTransient, {}, Kind::kGaveUp},
+    {9, Code::kTransient, {}, Kind::kAgain, 0ms, 60s},
+    {10, Code::kTransient, {}, Kind::kGaveUp},
+    {11, Code::kTransient, {}, Kind::kGaveUp},
     {1, Code::kTransient, 10s, Kind::kAgain, 10s, 10500ms},
     {4, Code::kTransient, 10s, Kind::kAgain, 10s, 14s},
-    {5, Code::kTransient, 10s, Kind::kGaveUp},
+    {10, Code::kTransient, 10s, Kind::kGaveUp},
     {1, Code::kTransient, 0s, Kind::kAgain, 0ms, 500ms},
     {1, Code::kTransient, 15min, Kind::kAgain, 15min, 15min + 500ms},
     {1, Code::kNetwork, {}, Kind::kAgain, 0ms, 500ms},
@@ -115,6 +116,19 @@ TEST_F(Breaker, OpensAfterFailuresInARow) {
   FailInARow(1);
   EXPECT_FALSE(Allows());
   EXPECT_EQ(breaker_.AllowedAt(), clock_.Now() + 1s);
+}
+
+TEST_F(Breaker, InDoubtItWaitsForWhatIsUnderWay) {
+  CircuitBreaker breaker(clock_, {.failures_max = 10, .suspect_after = 3, .open_for = 1s});
+  const auto slow = breaker.Admit();
+  const auto other = breaker.Admit();
+  for (int i = 0; i < 3; ++i) breaker.OnFailure(breaker.Admit());
+  EXPECT_EQ(breaker.AllowedAt(), clock_.Now() + 1s) << "but not for ever";
+  breaker.OnAnswer(other);
+  EXPECT_LE(breaker.AllowedAt(), clock_.Now()) << "it was chance";
+  for (int i = 0; i < 3; ++i) breaker.OnFailure(breaker.Admit());
+  breaker.OnFailure(slow);
+  EXPECT_LE(breaker.AllowedAt(), clock_.Now()) << "nobody else can tell";
 }
 
 TEST_F(Breaker, AnAnswerBetweenStartsTheCountAnew) {

@@ -3,6 +3,10 @@
 
 #include <curl/curl.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
 #include <zlib.h>
 
 #include <algorithm>
@@ -219,6 +223,47 @@ TEST(CurlTransport, ASlowDripIsGivenUp) {
       Get({.url = server.Url()}, {.low_speed_bytes_per_second = 1000, .low_speed_time = 1s});
   ASSERT_FALSE(got.has_value());
   EXPECT_EQ(got.error().code, Code::kTransient);
+  EXPECT_EQ(got.error().curl_code, CURLE_OPERATION_TIMEDOUT);
+}
+
+TEST(CurlTransport, HeadersThatDripAreGivenUp) {
+  RawServer server([](RawConnection& connection) {
+    connection.ReadRequest();
+    const std::string head = "HTTP/1.1 200 OK\r\nX-Slow: " + std::string(1000, 'x');
+    for (const char c : head) {
+      pollfd client{.fd = connection.fd(), .events = POLLIN, .revents = 0};
+      if (!connection.Write({&c, 1}) || poll(&client, 1, 50) != 0) return;
+    }
+  });
+  const auto got =
+      Get({.url = server.Url()}, {.low_speed_bytes_per_second = 1000, .low_speed_time = 1s});
+  ASSERT_FALSE(got.has_value());
+  EXPECT_EQ(got.error().code, Code::kTransient);
+  EXPECT_EQ(got.error().curl_code, CURLE_OPERATION_TIMEDOUT);
+}
+
+// A full backlog drops what asks for a connection, as a firewall does.
+TEST(CurlTransport, AHostThatDropsConnectionsIsNetwork) {
+  const int listening = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  auto* const any = reinterpret_cast<sockaddr*>(&address);
+  socklen_t length = sizeof address;
+  ASSERT_EQ(bind(listening, any, length), 0);
+  ASSERT_EQ(listen(listening, 0), 0);
+  ASSERT_EQ(getsockname(listening, any, &length), 0);
+  std::vector<int> fillers;
+  for (int i = 0; i < 3; ++i) {
+    fillers.push_back(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    (void)!connect(fillers.back(), any, length);
+  }
+  const auto got = Get({.url = "http://127.0.0.1:" + std::to_string(ntohs(address.sin_port))},
+                       {.connect_timeout = 300ms});
+  for (const int fd : fillers) close(fd);
+  close(listening);
+  ASSERT_FALSE(got.has_value());
+  EXPECT_EQ(got.error().code, Code::kNetwork) << got.error().message;
   EXPECT_EQ(got.error().curl_code, CURLE_OPERATION_TIMEDOUT);
 }
 

@@ -68,6 +68,23 @@ TEST(Redirect, TakesNoHeaderOfOursToAnotherOrigin) {
   }
 }
 
+TEST(Redirect, TakesNothingAwayOnAnyLaterHopEither) {
+  for (const Row& row : kTable) {
+    SCOPED_TRACE(std::string(row.from) + " -> " + row.location);
+    if (row.to == nullptr || row.keeps_headers) continue;
+    HttpRequest request{.url = row.from, .headers = kHeaders};
+    for (int hop = 2; hop <= kRedirectsMax; ++hop) {
+      const auto here = FollowRedirect(request, "/elsewhere");
+      ASSERT_TRUE(here.has_value());
+      EXPECT_EQ(here->headers.size(), kHeaders.size());
+      const auto away = FollowRedirect(*here, row.location);
+      ASSERT_TRUE(away.has_value());
+      EXPECT_EQ(away->headers.size(), 2u) << "hop " << hop;
+      request = *here;
+    }
+  }
+}
+
 TEST(Redirect, WhatWasDroppedDoesNotComeBackAtTheFirstOrigin) {
   const auto away =
       FollowRedirect({.url = "https://api.x/", .headers = kHeaders}, "https://evil.x/");
@@ -109,7 +126,7 @@ TEST(CurlErrors, HaveTheClassThatDecidesWhatHappensNext) {
       {9999, Code::kTransient},
       {CURLE_PEER_FAILED_VERIFICATION, Code::kInvalid},
       {CURLE_SSL_CACERT_BADFILE, Code::kInvalid},
-      {CURLE_UNSUPPORTED_PROTOCOL, Code::kInvalid},
+      {CURLE_UNSUPPORTED_PROTOCOL, Code::kTransient},  // what came was no HTTP
       {CURLE_URL_MALFORMAT, Code::kInvalid},
       {CURLE_WRITE_ERROR, Code::kInvalid},
       {CURLE_ABORTED_BY_CALLBACK, Code::kCancelled},

@@ -1,0 +1,359 @@
+#include "stages/sources/rest/read_page.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "stages/json/json_path.h"
+#include "stages/sources/rest/children.h"
+#include "stages/sources/rest/detect_paginator.h"
+#include "stages/sources/rest/incremental.h"
+#include "stages/sources/rest/json_edit.h"
+#include "stages/sources/rest/paginate.h"
+#include "stages/sources/rest/positions.h"
+#include "stages/sources/rest/select.h"
+#include "stages/sources/rest/split.h"
+#include "storage/base/cursor_order.h"
+#include "storage/base/hash.h"
+
+namespace sluice::rest {
+namespace {
+
+constexpr int kNoContent = 204;
+
+class PageReader {
+ public:
+  PageReader(const Plan& plan, const PlannedResource& resource, const Request& request,
+             const AnswerView& answer, ListContext context)
+      : plan_(plan),
+        resource_(resource),
+        spec_(resource.spec),
+        request_(request),
+        answer_(answer),
+        context_(std::move(context)) {}
+
+  Result<Reading> Read();
+
+ private:
+  struct Child {
+    ChildLists lists;
+    bool asked = false;
+    std::int64_t skipped = 0;
+  };
+
+  bool IsFirst() const { return context_.number() == 0; }
+  bool IsSingleEntity() const;
+  Status Select();
+  void FindPaginator();
+  bool RepeatsItself();
+  Status AddRows();
+  Status AddRow(const JsonValue& record, std::uint32_t index);
+  Result<std::string> KeyOf(const JsonValue& record, std::uint32_t index) const;
+  Status AddChildren(const ParentRow& row);
+  Status GoOn();
+  Status AddNextPart();
+  void AddNextPage(NextPage page);
+  void AddNote(std::string kind, std::string_view text);
+  void SetShortfall(std::string_view why);
+  std::string PageName() const {
+    return fmt::format("{}, page {} of {}", spec_.name, context_.number() + 1, context_.name);
+  }
+  tl::unexpected<Error> Wrong(const Error& error) const {
+    return Fail(error.code, fmt::format("{}: {}", PageName(), error.message));
+  }
+
+  const Plan& plan_;
+  const PlannedResource& resource_;
+  const Resource& spec_;
+  const Request& request_;
+  const AnswerView& answer_;
+  ListContext context_;  // of this page; becomes that of the next
+  std::optional<RawJson> json_;
+  std::vector<JsonValue> records_;
+  std::vector<Child> children_;
+  Paginator paginator_;
+  RowBatch batch_;
+  Reading reading_;
+};
+
+Result<Reading> PageReader::Read() {
+  if (answer_.status != kNoContent) {
+    auto json = RawJson::Parse(answer_.body);
+    if (!json) return Wrong(json.error());
+    json_ = std::move(*json);
+    if (auto selected = Select(); !selected) return Wrong(selected.error());
+  }
+  FindPaginator();
+  for (const std::size_t index : resource_.children) {
+    children_.push_back({.lists = ChildLists(plan_, resource_, plan_.resources[index])});
+  }
+  batch_.list = context_.name;
+  batch_.cursor = GoesOn(spec_) ? "" : context_.parent_cursor;
+  if (!RepeatsItself()) {
+    batch_.given = static_cast<std::int64_t>(records_.size());
+    if (auto rows = AddRows(); !rows) return Fail(rows.error());
+    if (auto next = GoOn(); !next) return Fail(next.error());
+  }
+  for (const Child& child : children_) {
+    if (child.skipped == 0) continue;
+    AddNote("skipped", fmt::format("{} records of {} have no value for a placeholder of {}, which "
+                                   "is not asked for",
+                                   child.skipped, context_.name, child.lists.child().spec.name));
+  }
+  reading_.rows = std::move(batch_);
+  return std::move(reading_);
+}
+
+// "posts/{resources.posts.id}": one thing, which has no pages.
+bool PageReader::IsSingleEntity() const {
+  return !spec_.parent.empty() && spec_.path.ends_with('}') &&
+         spec_.paginator.type == Paginator::Type::kAuto;
+}
+
+Status PageReader::Select() {
+  const JsonValue body = json_->root();
+  std::optional<JsonPathText> selector = spec_.data_selector;
+  if (!selector) selector = context_.selector;
+  if (!selector && IsSingleEntity()) selector = "$";
+  if (!selector) {
+    auto detected = DetectSelector(body);
+    if (!detected) return Fail(detected.error());
+    selector = *detected;
+    if (selector && IsFirst()) AddNote("detected", DescribeSelector(*selector, body));
+  }
+  if (!selector) return {};  // nothing but empty lists
+  context_.selector = selector;
+  auto selection = SelectRecords(body, *selector);
+  if (!selection) return Fail(selection.error());
+  if (selection->missing && IsFirst()) {
+    AddNote("detected",
+            fmt::format("there is no '{}' in the answer; it counts as an empty list", *selector));
+  }
+  records_ = std::move(selection->records);
+  if (context_.take > 0 && records_.size() > context_.take) {
+    records_.erase(records_.begin() + context_.take, records_.end());
+  }
+  return {};
+}
+
+void PageReader::FindPaginator() {
+  paginator_ = spec_.paginator;
+  if (paginator_.type != Paginator::Type::kAuto) return;
+  if (context_.paginator) {
+    paginator_ = *context_.paginator;
+    return;
+  }
+  if (IsSingleEntity()) {
+    paginator_ = {.type = Paginator::Type::kSinglePage};
+    return;
+  }
+  Detected detected = DetectPaginator({.request = request_,
+                                       .answer = answer_,
+                                       .body = json_ ? std::optional(json_->root()) : std::nullopt,
+                                       .given = static_cast<std::int64_t>(records_.size())});
+  paginator_ = detected.paginator;
+  context_.paginator = std::move(detected.paginator);
+  AddNote("detected", detected.why);
+  if (detected.may_be_cut) {
+    AddNote("maybe cut", fmt::format("{} records and no way on: if there are more, say with "
+                                     "`paginator` how to ask for them",
+                                     records_.size()));
+  }
+}
+
+// A server that does not know the parameter by which we move on gives its first page for ever.
+bool PageReader::RepeatsItself() {
+  std::string bytes;
+  for (const JsonValue& record : records_) bytes += fmt::format("{} ", Checksum(record.json()));
+  const std::int64_t hash = records_.empty() ? 0 : Checksum(bytes);
+  const bool known = hash != 0 && (hash == context_.first_page || hash == context_.last_page);
+  // Two records alike prove nothing where records have no key.
+  const bool repeats = known && (records_.size() > 1 || !spec_.primary_key.empty());
+  if (repeats) {
+    SetShortfall(
+        fmt::format("page {} holds the same records as one before it; the API leads in a "
+                    "circle, or does not know the parameter that asks for a page",
+                    context_.number() + 1));
+  }
+  if (context_.first_page == 0) context_.first_page = hash;
+  context_.last_page = hash;
+  return repeats;
+}
+
+Status PageReader::AddRows() {
+  for (std::uint32_t index = 0; index < records_.size(); ++index) {
+    if (auto added = AddRow(records_[index], index); !added) return added;
+  }
+  return {};
+}
+
+Status PageReader::AddRow(const JsonValue& record, std::uint32_t index) {
+  ParentRow row{.record = record,
+                .position = RowPosition(context_.base, context_.number(), index),
+                .cursor = context_.parent_cursor};
+  if (IsIncremental(spec_)) {
+    Incremental incremental = spec_.incremental;
+    if (context_.part > 0) incremental.start_is_open = false;
+    auto verdict = JudgeCursor(record, incremental, context_.bounds[spec_.name]);
+    if (!verdict) {
+      return Fail(verdict.error().code,
+                  fmt::format("{}: record {} {}", PageName(), index + 1, verdict.error().message));
+    }
+    if (IsSplit(spec_)) SeeCursor(context_, verdict->value);
+    if (!verdict->wanted) return {};
+    if (GoesOn(spec_)) {
+      row.cursor = verdict->value;
+      if (CursorLess(batch_.cursor, row.cursor)) batch_.cursor = row.cursor;
+    }
+  }
+  if (!PassesFilters(record, spec_.filters)) return {};
+  auto key = KeyOf(record, index);
+  if (!key) return Fail(key.error());
+  row.key = *key;
+  if (spec_.selected) {
+    const bool keeps = spec_.write_disposition != Disposition::kReplace;
+    std::string position;
+    if (keeps) AppendNumber(position, static_cast<std::uint32_t>(context_.generation));
+    if (key->empty() && spec_.write_disposition == Disposition::kReplace) {
+      *key = "@" + context_.key_base + ":" + ToHex(RowPosition("", context_.number(), index));
+    }
+    batch_.rows.push_back(
+        {.key = std::move(*key),
+         .position = position + row.position,
+         .body = record.is_object() ? WithMembers(record, context_.from_parent) : record.json()});
+  }
+  return AddChildren(row);
+}
+
+// Empty: the resource has none.
+Result<std::string> PageReader::KeyOf(const JsonValue& record, std::uint32_t index) const {
+  std::string key;
+  for (const JsonPathText& field : spec_.primary_key) {
+    if (!key.empty()) key += ',';
+    std::string value;
+    for (const auto& [name, text] : context_.from_parent) {
+      if (name == field) value = text;
+    }
+    const auto path = JsonPath::Parse(field);
+    if (!path) return Fail(path.error());
+    const auto found = value.empty() ? path->Find(record) : std::nullopt;
+    if (found) value = found->json();
+    if (value.empty() || value == "null") {
+      return Fail(Code::kInvalid, fmt::format("{}: record {} has no value for the primary key '{}'",
+                                              PageName(), index + 1, field));
+    }
+    key += value;
+  }
+  return spec_.primary_key.size() > 1 ? "[" + key + "]" : key;
+}
+
+Status PageReader::AddChildren(const ParentRow& row) {
+  for (Child& child : children_) {
+    auto requests = child.lists.RequestsFor(row, context_, IsFirst() && !child.asked);
+    if (!requests) return Fail(requests.error());
+    if (!*requests) {
+      ++child.skipped;
+      continue;
+    }
+    child.asked = true;
+    for (Request& request : **requests) reading_.requests.push_back(std::move(request));
+  }
+  return {};
+}
+
+Status PageReader::GoOn() {
+  Paging paging{.base_url = plan_.spec.base_url, .one_by_one = IsSplit(spec_)};
+  for (const NamedValue& param : plan_.spec.query) paging.hidden.push_back(param.name);
+  auto turn = NextPages(paginator_, context_,
+                        {.request = request_,
+                         .answer = answer_,
+                         .body = json_ ? std::optional(json_->root()) : std::nullopt,
+                         .given = batch_.given},
+                        paging);
+  if (!turn) return Wrong(turn.error());
+  if (!turn->shortfall.empty()) SetShortfall(turn->shortfall);
+  // What the first page declares is compared with what all pages give.
+  if (context_.at == 0 && turn->declared) {
+    context_.declared = turn->declared;
+    if (IsSplit(spec_))
+      *context_.declared = std::min(*context_.declared, spec_.incremental.split_limit);
+  }
+  batch_.declared = context_.declared;
+  context_.part_given += batch_.given;
+  if (IsSplit(spec_) && context_.part_given >= spec_.incremental.split_limit) return AddNextPart();
+  context_.empty_pages = batch_.given == 0 ? context_.empty_pages + 1 : 0;
+  for (NextPage& page : turn->pages) AddNextPage(std::move(page));
+  return {};
+}
+
+Status PageReader::AddNextPart() {
+  auto next = BeginNextPart(plan_, resource_, context_, static_cast<std::uint32_t>(batch_.given));
+  if (!next) return Fail(next.error());
+  if (!next->shortfall.empty()) reading_.shortfall = std::move(next->shortfall);
+  if (next->request) reading_.requests.push_back(std::move(*next->request));
+  return {};
+}
+
+void PageReader::AddNextPage(NextPage page) {
+  Request next = request_;
+  next.target = std::move(page.target);
+  next.body = std::move(page.body);
+  next.next_page = true;
+  context_.at = page.at;
+  context_.step = page.step;
+  context_.take = page.take;
+  context_.reveals = page.reveals;
+  next.context = EncodeContext(context_);
+  reading_.requests.push_back(std::move(next));
+}
+
+// Once for a resource, by its first list. Not the document's: its notes stay until its definition
+// changes, and this is said by every generation.
+void PageReader::AddNote(std::string kind, std::string_view text) {
+  if (kind != "skipped" && !context_.first_list) return;
+  reading_.notes.push_back(
+      {.kind = std::move(kind), .text = fmt::format("{}: {}", spec_.name, text)});
+}
+
+void PageReader::SetShortfall(std::string_view why) {
+  reading_.shortfall = fmt::format("{}, {}: {}", spec_.name, context_.name, why);
+}
+
+}  // namespace
+
+Result<Reading> ReadPage(const Plan& plan, const PlannedResource& resource, const Request& request,
+                         const AnswerView& answer) {
+  auto context = DecodeContext(request.context);
+  if (!context) return Fail(context.error());
+  return PageReader(plan, resource, request, answer, std::move(*context)).Read();
+}
+
+Reading IgnoredPage(const PlannedResource& resource, const Request& request,
+                    const AnswerView& answer) {
+  Reading reading{
+      .notes = {{.kind = "ignored",
+                 .text = fmt::format("{}: {} gave HTTP {}, which error_handler ignores",
+                                     resource.spec.name, request.target, answer.status)}}};
+  const auto context = DecodeContext(request.context);
+  if (context && !GoesOn(resource.spec)) {
+    reading.rows = RowBatch{.cursor = context->parent_cursor};
+  }
+  return reading;
+}
+
+std::optional<Reading> RefusedPage(const Plan& plan, const PlannedResource& resource,
+                                   const Request& request, int status) {
+  const bool about_length = status / 100 == 4 && status != 401 && status != 404;
+  const auto context = DecodeContext(request.context);
+  if (!about_length || !context || !IsSplit(resource.spec) || context->part_given == 0) {
+    return std::nullopt;
+  }
+  auto next = BeginNextPart(plan, resource, *context, 0);
+  if (!next) return std::nullopt;
+  Reading reading{.shortfall = std::move(next->shortfall)};
+  if (next->request) reading.requests.push_back(std::move(*next->request));
+  return reading;
+}
+
+}  // namespace sluice::rest

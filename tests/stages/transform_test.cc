@@ -1,0 +1,68 @@
+// What a confirmed answer (304) becomes.
+#include "stages/transform.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/fake_clock.h"
+#include "tests/support/judging_source.h"
+#include "tests/support/temp_dir.h"
+
+namespace sluice {
+namespace {
+
+// Keeps every body that it can read.
+class KeepingSource final : public JudgingSource {
+ public:
+  Result<Reading> Read(const Request&, std::string_view body, WallMs) const override {
+    if (body == "broken") return Fail(Code::kInvalid, "not what the API promises");
+    return Reading{.requests = {{.operation = "blocks", .target = "/next"}}, .keep = true};
+  }
+};
+
+class TransformTest : public testing::Test {
+ protected:
+  // An answer of revision r1, with a validator, lies in the cache; r2 is asked for, and the server
+  // says that it is the same.
+  Item Confirmed(std::string body) {
+    Item item;
+    item.work.request = {.operation = "blocks", .target = "/a", .revision = Revision("r2")};
+    item.stale =
+        StoredResponse{.revision = Revision("r1"), .body = std::move(body), .etag = "\"v1\""};
+    item.fetched = NotModified{};
+    transform_(item);
+    return item;
+  }
+
+  TempDir dir_;
+  FakeClock clock_;
+  KeepingSource source_;
+  ReaderPool readers_{dir_ / "state.db", nullptr};
+  OutputDir output_ = OutputDir::Open(dir_ / "out").value();
+  Transform transform_{source_, readers_, output_, clock_, {}};
+};
+
+TEST_F(TransformTest, AConfirmedAnswerIsReadAsTheStoredOne) {
+  const Item item = Confirmed("body");
+  EXPECT_EQ(item.record.verdict, CommitRecord::Verdict::kDone);
+  ASSERT_EQ(item.record.requests.size(), 1u);
+  EXPECT_EQ(item.record.requests[0].target, "/next");
+}
+
+TEST_F(TransformTest, AConfirmedAnswerBelongsToTheNewRevisionFromNowOn) {
+  const Item item = Confirmed("body");
+  EXPECT_TRUE(item.record.confirmed);
+  EXPECT_TRUE(item.record.cache_hit);
+  ASSERT_TRUE(item.record.response);
+  EXPECT_EQ(item.record.response->revision, Revision("r2"));
+  EXPECT_EQ(item.record.response->body, "body");
+  EXPECT_EQ(item.record.response->etag, "\"v1\"");
+}
+
+TEST_F(TransformTest, AStoredAnswerThatCannotBeReadIsNotConfirmed) {
+  const Item item = Confirmed("broken");
+  EXPECT_EQ(item.record.verdict, CommitRecord::Verdict::kFailed);
+  EXPECT_FALSE(item.record.confirmed);
+}
+
+}  // namespace
+}  // namespace sluice
