@@ -101,6 +101,15 @@ bool JsonPath::many() const {
                      [](const Step& step) { return std::holds_alternative<Every>(step); });
 }
 
+std::vector<std::string> JsonPath::keys() const {
+  std::vector<std::string> keys;
+  for (const Step& step : steps_) {
+    if (const auto* name = std::get_if<std::string>(&step)) keys.push_back(*name);
+    if (const auto* index = std::get_if<std::size_t>(&step)) keys.push_back(std::to_string(*index));
+  }
+  return keys;
+}
+
 // Goes on while `use` returns true.
 bool JsonPath::Walk(const JsonValue& value, std::size_t depth,
                     const std::function<bool(const JsonValue&)>& use) const {

@@ -30,6 +30,8 @@ class JsonPath {
   // Whether it can lead to more than one value.
   bool many() const;
   const std::string& text() const { return text_; }
+  // The names and numbers on the way, without [*]: what a column is named after.
+  std::vector<std::string> keys() const;
 
  private:
   struct Every {};

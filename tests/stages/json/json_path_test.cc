@@ -50,6 +50,12 @@ TEST(JsonPathTest, AStarLeadsToEveryElementInOrder) {
   EXPECT_EQ(All("data.items.*.id"), "1 22345678901234567890");
 }
 
+TEST(JsonPathTest, KeysAreTheNamesOnTheWay) {
+  EXPECT_EQ(JsonPath::Parse("$.a['b.c'][3].d[*].*.e")->keys(),
+            (std::vector<std::string>{"a", "b.c", "3", "d", "e"}));
+  EXPECT_TRUE(JsonPath::Parse("$")->keys().empty());
+}
+
 TEST(JsonPathTest, NullIsAValueAndWhatIsMissingIsNone) {
   EXPECT_EQ(All("empty"), "null");
   EXPECT_EQ(All("empty.more"), "");
