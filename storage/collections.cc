@@ -239,7 +239,8 @@ Collections::Completion Collections::Complete(const DocumentId& id) {
     }
   }
   clear_tallies_.Use().Bind(collection->number).Done();
-  if (!completion.shortfalls.empty() || collection->is_short) return completion;
+  completion.whole = completion.shortfalls.empty() && !collection->is_short;
+  if (!completion.whole) return completion;
   if (collection->disposition == Disposition::kReplace) {
     const int gone = delete_old_.Use().Bind(collection->number).Bind(generation_).Done();
     collection->rows -= gone;

@@ -54,6 +54,7 @@ class Collections {
   // All its requests are done.
   struct Completion {
     bool changed = false;                 // rows were deleted
+    bool whole = true;                    // no list was short
     std::vector<std::string> shortfalls;  // lists that gave fewer rows than they declared
   };
   Completion Complete(const DocumentId& id);

@@ -390,9 +390,10 @@ void Documents::Completed(Row& row) {
   } else if (gone) {
     BecomeMissing(row);
   } else if (row.extension.empty() && needs.open == 0) {
-    CollectionDone(row);
+    // What a list lacked is asked for by the next run, even where nothing seems to have changed.
+    if (!CollectionDone(row)) row.revision.clear();
     row.state = kDone;
-    SaveProgress(row);
+    Save(row);
     RecheckNeeding(row.id);
   } else {
     row.waiting_for = needs.open + CountUnsettledMentions(row.id) + CountOpenParts(row.id) +
@@ -404,10 +405,11 @@ void Documents::Completed(Row& row) {
 }
 
 // Does nothing where the document has no rows.
-void Documents::CollectionDone(Row& row) {
+bool Documents::CollectionDone(const Row& row) {
   const Collections::Completion completion = collections_.Complete(DocumentId(row.id));
   for (const std::string& shortfall : completion.shortfalls) shortfall_(shortfall);
   if (completion.changed) RowsChanged(row.id);
+  return completion.whole;
 }
 
 Documents::Needs Documents::CountNeeds(const std::string& id) {
@@ -534,6 +536,19 @@ void Documents::Reopen(const DocumentId& document, const std::vector<Request>& r
     request.document = document;  // whosever it was: this document waits for it now
     AddRequest(request, Frontier::Repeat::kAgain);
   }
+}
+
+std::optional<LastRun::Document> Documents::Left(const DocumentId& document) {
+  const auto row = Find(document);
+  if (!row || !row->known) return std::nullopt;
+  return LastRun::Document{.revision = Revision(row->revision), .done = row->state == kDone};
+}
+
+void Documents::ForgetRevision(const DocumentId& document) {
+  auto row = Find(document);
+  if (!row) return;
+  row->revision.clear();
+  Save(*row);
 }
 
 std::int64_t Documents::Epoch(const DocumentId& document) {

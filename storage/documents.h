@@ -87,6 +87,10 @@ class Documents {
   std::int64_t RenderAll();
 
   std::int64_t Epoch(const DocumentId& document);
+  // The document as it was left; nullopt: not known.
+  std::optional<LastRun::Document> Left(const DocumentId& document);
+  // Its content is asked for by the next generation, even where nothing seems to have changed.
+  void ForgetRevision(const DocumentId& document);
 
   // Documents that no listing gave, at most `limit`; they count as asked from now on.
   std::vector<DocumentRow> TakeUnlisted(int limit);
@@ -128,7 +132,8 @@ class Documents {
     std::int64_t failed = 0;
   };
   Needs CountNeeds(const std::string& id);
-  void CollectionDone(Row& row);
+  // False: a list of it was short.
+  bool CollectionDone(const Row& row);
   void RecheckNeeding(const std::string& id);
   void RowsChanged(const std::string& id);
   std::vector<std::string> NeedingOf(const std::string& id);

@@ -139,6 +139,11 @@ struct LastRun {
   };
   // nullopt: unknown, or to be ignored (--full).
   std::function<std::optional<Collection>(const DocumentId&)> find;
+  struct Document {
+    Revision revision;
+    bool done = false;  // what was made of that revision is durable
+  };
+  std::function<std::optional<Document>(const DocumentId&)> find_document;
 };
 
 // A response kept for rendering and for the next run.

@@ -159,6 +159,9 @@ void Store::BeginGeneration(const Opener& open, Documents::Trust trust) {
             .now_ms = clock_.WallNow(),
             .find = [&](const DocumentId& id) {
               return trusted ? collections_->Find(id) : std::optional<LastRun::Collection>();
+            },
+            .find_document = [&](const DocumentId& id) {
+              return trusted ? documents_->Left(id) : std::optional<LastRun::Document>();
             }});
   for (const DocumentUpdate& document : opening.documents) {
     documents_->Update(document, Documents::SeenIn::kElsewhere);
@@ -508,7 +511,10 @@ Result<std::string> Store::Fact(const std::string& name) {
 
 Status Store::ResetCollection(const DocumentId& id) {
   return Transaction([&]() -> Status {
-    if (collections_->Reset(id)) return {};
+    if (collections_->Reset(id)) {
+      documents_->ForgetRevision(id);
+      return {};
+    }
     return Fail(Code::kNotFound,
                 fmt::format("{}: no collection has that name; `v_collections` names them",
                             id.value));

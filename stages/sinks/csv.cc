@@ -20,11 +20,17 @@ bool RunsAsFormula(std::string_view cell) {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
+// Blanks at either end are part of the cell, and many readers trim them where it is not quoted.
+bool HasOuterBlank(std::string_view cell) {
+  const auto is_blank = [](char c) { return c == ' ' || c == '\t'; };
+  return !cell.empty() && (is_blank(cell.front()) || is_blank(cell.back()));
+}
+
 bool MustBeQuoted(std::string_view cell) {
   for (const char c : cell) {
     if (c == ',' || c == '"' || c == '\r' || c == '\n') return true;
   }
-  return cell.starts_with(kByteOrderMark);
+  return cell.starts_with(kByteOrderMark) || HasOuterBlank(cell);
 }
 
 }  // namespace

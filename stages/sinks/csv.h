@@ -9,8 +9,8 @@
 
 namespace sluice {
 
-// Appends one cell, in quotes where it must be: with a comma, a quote or a line end in it, and
-// where it begins with what would be taken for the byte order mark of the file.
+// Appends one cell, in quotes where it must be: with a comma, a quote or a line end in it, with
+// blanks at either end, and where it begins with what would be taken for the byte order mark.
 enum class EmptyCell { kBare, kQuoted };
 void AppendCsvCell(std::string& line, std::string_view cell, EmptyCell empty);
 

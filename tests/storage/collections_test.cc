@@ -365,6 +365,59 @@ TEST_F(CollectionsTest, AShortListDeletesNothingAndKeepsItsCursor) {
   EXPECT_EQ(last_->cursor, "10");
 }
 
+// An account's section says when it has changed; its pages are not asked for otherwise.
+class SectionTest : public CollectionsTest {
+ protected:
+  void BeginSection() {
+    auto start = store_->BeginRun([&](const LastRun& last) {
+      left_ = last.find_document(DocumentId("records"));
+      DocumentUpdate records = Resource("records");
+      records.content = {Page("records", "/records")};
+      records.content[0].listing = false;
+      return Opening{.documents = {records}};
+    });
+    ASSERT_TRUE(start.has_value()) << start.error().message;
+  }
+  void RunSection(std::int64_t declared, std::int64_t given) {
+    BeginSection();
+    Gives("/records", {ARow("1", "a")}, [&](CommitRecord& record) {
+      record.rows->declared = declared;
+      record.rows->given = given;
+    });
+    Finish();
+  }
+  std::optional<LastRun::Document> left_;
+};
+
+TEST_F(SectionTest, WholeSectionIsNotAskedForAgain) {
+  RunSection(1, 1);
+  BeginSection();
+  EXPECT_EQ(Ready(), Names{});
+  ASSERT_TRUE(left_.has_value());
+  EXPECT_TRUE(left_->done);
+  EXPECT_EQ(left_->revision, Revision("d1"));
+}
+
+TEST_F(SectionTest, ShortSectionIsAskedForAgain) {
+  RunSection(3, 1);
+  BeginSection();
+  EXPECT_EQ(Ready(), Names{"/records"});
+}
+
+TEST_F(SectionTest, ResetSectionIsAskedForAgain) {
+  RunSection(1, 1);
+  ASSERT_TRUE(store_->ResetCollection(DocumentId("records")).has_value());
+  BeginSection();
+  EXPECT_EQ(Ready(), Names{"/records"});
+}
+
+TEST_F(SectionTest, NothingIsLeftOfAGenerationThatIsNotTrusted) {
+  RunSection(1, 1);
+  Open({.fingerprint = "job", .ignore_revisions = true});
+  BeginSection();
+  EXPECT_FALSE(left_.has_value());
+}
+
 TEST_F(CollectionsTest, AListMayShrinkWhileItIsWalked) {
   Begin();
   Gives("/records", {ARow("1", "a")}, [&](CommitRecord& record) {

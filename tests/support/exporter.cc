@@ -113,7 +113,7 @@ Rows Query(const fs::path& database, const std::string& sql) {
 }
 
 std::vector<std::string> Exporter::ExportArgs(const std::vector<std::string>& more) const {
-  std::vector<std::string> args = {"notion", "--out", output().string(), "--progress", "none"};
+  std::vector<std::string> args = {source_, "--out", output().string(), "--progress", "none"};
   const auto given = [&](std::string_view flag) {
     return std::find(more.begin(), more.end(), flag) != more.end();
   };

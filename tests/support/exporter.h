@@ -55,6 +55,9 @@ class Exporter {
   // Where Export() writes: by default a folder of its own.
   void UseOutput(std::filesystem::path output) { output_ = std::move(output); }
 
+  // The command that Export() runs, by default "notion".
+  void UseSource(std::string source) { source_ = std::move(source); }
+
   // `sluice notion` into output(), with `more` behind the usual flags.
   Outcome Export(const std::vector<std::string>& more = {}) const;
   Outcome Export(const SimProcess& sim, const std::vector<std::string>& more = {});
@@ -87,6 +90,7 @@ class Exporter {
   std::vector<std::string> ExportArgs(const std::vector<std::string>& more) const;
 
   std::filesystem::path binaries_;
+  std::string source_ = "notion";
   TempDir folder_;
   std::filesystem::path output_ = folder_ / "out";
   std::vector<std::string> wrapper_;

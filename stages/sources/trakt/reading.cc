@@ -113,12 +113,21 @@ Status CheckShape(const Request& request, const JsonValue& body, bool is_list) {
               fmt::format("{}: answer is no {}", Describe(request), is_list ? "list" : "object"));
 }
 
+// The plays up to this id have been in a file. Where the last file was made, that is where its
+// history ended; where it was not (the ratings could not be read), it is where that file was to
+// begin.
+std::string Since(const LastRun& last) {
+  const auto history = last.find ? last.find(DocumentId("history")) : std::nullopt;
+  const auto file = last.find_document ? last.find_document(kImportFile) : std::nullopt;
+  if (!history || !file) return {};
+  return file->done ? history->cursor : SinceOfRevision(file->revision);
+}
+
 }  // namespace
 
 Opening OpenTrakt(const LastRun& last, const TraktOptions& options) {
   Opened opened{.now_ms = last.now_ms};
-  const auto history = last.find ? last.find(DocumentId("history")) : std::nullopt;
-  if (options.rows == TraktOptions::Rows::kNewOnly && history) opened.since = history->cursor;
+  if (options.rows == TraktOptions::Rows::kNewOnly) opened.since = Since(last);
   return {.requests = {SettingsRequest(opened)}};
 }
 

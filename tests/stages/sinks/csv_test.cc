@@ -18,6 +18,11 @@ TEST(CsvTest, QuotesOnlyWhatMustBeQuoted) {
             "plain,\"a,b\",\"say \"\"x\"\"\",\"two\nlines\",\r\n");
 }
 
+TEST(CsvTest, BlanksAtTheEndsAreQuoted) {
+  EXPECT_EQ(Row({" a", "b ", "c d", "\te"}, CsvOptions::Formulas::kAsTheyAre),
+            "\" a\",\"b \",c d,\"\te\"\r\n");
+}
+
 TEST(CsvTest, BeginsWithAByteOrderMarkWhereAsked) {
   StringSink out;
   CsvWriter(out, {.bom = CsvOptions::Bom::kUtf8});

@@ -26,6 +26,7 @@ TEST_F(TraktFiles, HostileTitlesStandAsTheyAre) {
       {R"("+1")", "+1"},
       {R"("@Suicide Room")", "@Suicide Room"},
       {R"("-30-")", "-30-"},
+      {R"(" Leading and trailing ")", "\" Leading and trailing \""},
       {R"("Two\nLines")", "\"Two\nLines\""},
       {R"("千と千尋の神隠し")", "千と千尋の神隠し"},
       {R"("WALL\u00b7E \ud83e\udd16")", "WALL·E 🤖"},

@@ -116,17 +116,43 @@ TEST_F(TraktReading, CursorIsTheHighestPlay) {
   EXPECT_EQ(reading.rows->cursor, "12297139948");
 }
 
-TEST_F(TraktReading, NewOnlyOpensWithTheCursorOfTheHistory) {
-  options.rows = TraktOptions::Rows::kNewOnly;
-  const LastRun last{.now_ms = kNow, .find = [](const DocumentId& id) {
-                       return id.value == "history" ? std::optional(LastRun::Collection{
-                                                          .cursor = "12297139948", .rows = 3})
-                                                    : std::nullopt;
-                     }};
-  const Reading settings =
-      Read(OpenTrakt(last, options).requests.at(0), Settings("\"Europe/Berlin\""));
-  const Reading reading = Read(settings.requests.at(0), Activities());
-  EXPECT_EQ(DecodeFacts(Find(reading, kImportFile.value)->object).since, "12297139948");
+class TraktNewOnly : public TraktTest {
+ protected:
+  TraktNewOnly() { options.rows = TraktOptions::Rows::kNewOnly; }
+
+  // The import file of a run after one that left the history at play 500 and this of its file.
+  DocumentUpdate FileAfter(const std::optional<LastRun::Document>& file) const {
+    const LastRun last{.now_ms = kNow,
+                       .find =
+                           [](const DocumentId&) {
+                             return std::optional(LastRun::Collection{.cursor = "500", .rows = 3});
+                           },
+                       .find_document = [file](const DocumentId&) { return file; }};
+    const Reading settings =
+        Read(OpenTrakt(last, options).requests.at(0), Settings("\"Europe/Berlin\""));
+    return *Find(Read(settings.requests.at(0), Activities()), kImportFile.value);
+  }
+};
+
+TEST_F(TraktNewOnly, BeginsWhereTheHistoryOfTheLastFileEnded) {
+  const DocumentUpdate file = FileAfter(LastRun::Document{.done = true});
+  EXPECT_EQ(DecodeFacts(file.object).since, "500");
+  EXPECT_EQ(SinceOfRevision(file.revision), "500");
+}
+
+TEST_F(TraktNewOnly, FileThatWasNotMadeIsMadeFromItsOwnBeginning) {
+  const DocumentUpdate before = FileAfter(LastRun::Document{.done = true});
+  const Revision revision(before.revision.value.substr(0, before.revision.value.size() - 3) + "77");
+  EXPECT_EQ(DecodeFacts(FileAfter(LastRun::Document{.revision = revision}).object).since, "77");
+}
+
+TEST_F(TraktNewOnly, FirstFileHasEverything) {
+  EXPECT_EQ(DecodeFacts(FileAfter(std::nullopt).object).since, "");
+}
+
+TEST_F(TraktNewOnly, JobThatWantsAllRowsHasNoBeginning) {
+  options.rows = TraktOptions::Rows::kFull;
+  EXPECT_EQ(DecodeFacts(FileAfter(LastRun::Document{.done = true}).object).since, "");
 }
 
 TEST_F(TraktReading, ListsAreFoundWhileRunning) {
