@@ -97,7 +97,9 @@ TEST_F(TraktExportTest, EveryFilmsFirstPlayIsNoRewatchAndAllOthersAre) {
     const int before = seen[{row[0], row[1], row[2], row[3]}]++;
     const std::string expected = row[4].empty() ? "" : before > 0 ? "true" : "false";
     const bool has_id = !row[2].empty() || !row[3].empty();
-    if (has_id) EXPECT_EQ(row[6], expected) << row[0] << " " << row[4];
+    if (has_id) {
+      EXPECT_EQ(row[6], expected) << row[0] << " " << row[4];
+    }
     EXPECT_LE(last_date, row[4]);
     last_date = row[4];
   }
