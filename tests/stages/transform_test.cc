@@ -13,8 +13,8 @@ namespace {
 // Keeps every body that it can read.
 class KeepingSource final : public JudgingSource {
  public:
-  Result<Reading> Read(const Request&, std::string_view body, WallMs) const override {
-    if (body == "broken") return Fail(Code::kInvalid, "not what the API promises");
+  Result<Reading> Read(const Request&, const AnswerView& answer, WallMs) const override {
+    if (answer.body == "broken") return Fail(Code::kInvalid, "not what the API promises");
     return Reading{.requests = {{.operation = "blocks", .target = "/next"}}, .keep = true};
   }
 };
