@@ -179,7 +179,11 @@ Result<TokenPair> Authorise(const TraktClient& client, const AuthWorld& world, c
 }
 
 Status Revoke(const TraktClient& client, const TokenFile& file, const AuthWorld& world) {
-  if (auto readable = file.Read(); !readable) return Fail(readable.error());
+  const auto readable = file.Read();
+  if (!readable && readable.error().code == Code::kNotFound) {
+    return Fail(Code::kUsage, readable.error().message + "; nothing is revoked");
+  }
+  if (!readable) return Fail(readable.error());
   const auto hold = HoldOf(file, world);
   if (!hold) return Fail(hold.error());
   const TransportResult answer =

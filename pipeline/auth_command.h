@@ -33,7 +33,7 @@ struct AuthWorld {
 // with the next step. kNetwork: no answer. kCancelled: the user has left.
 Result<TokenPair> Authorise(const TraktClient& client, const AuthWorld& world, const Clock& clock,
                             std::ostream& out);
-// Ends the token at the server, then removes the file. kNotFound: there is no file.
+// Ends the token at the server, then removes the file. kUsage: there is none.
 Status Revoke(const TraktClient& client, const TokenFile& file, const AuthWorld& world);
 
 // The whole command: an exit code. Messages for the user go to `out`, errors to the standard error

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "pipeline/explain.h"
 #include "pipeline/log.h"
 #include "pipeline/sources.h"
 
@@ -26,6 +27,10 @@ std::vector<std::string> WithoutEffect(const Job& job) {
       std::find(include.begin(), include.end(), "assets") != include.end()) {
     notes.push_back("this build does not download assets; Markdown links to them");
   }
+  if (job.source != SourceKind::kNotion && job.origins.contains("stages.list.limit")) {
+    notes.push_back("stages.list.limit is of notion jobs; stages.fetch names operations of others");
+  }
+  notes.insert(notes.end(), job.rest.notes.begin(), job.rest.notes.end());
   if (!job.monitoring.listen.empty() || job.monitoring.profiling) {
     notes.push_back("this build has no status server; [monitoring] has no effect");
   }
@@ -46,12 +51,14 @@ std::string DescribeJob(const Job& job) {
 }
 
 Result<std::string> CheckJob(const Job& job, const GetEnv& get_env) {
-  if (auto setup = MakeSource(job, Secrets::kMask); !setup) return Fail(setup.error());
-  std::string text = DescribeJob(job);
+  const auto setup = MakeSource(job, Secrets::kMask);
+  if (!setup) return Fail(setup.error());
+  std::string text = DescribeJob(job) + ExplainJob(job, *setup->source);
   for (const auto& [key, reference] : SecretReferences(job)) {
     const auto found = CheckTokenReference(reference, get_env);
     if (!found) return Fail(Code::kUsage, fmt::format("{}: {}", key, found.error().message));
-    text += fmt::format("{}: {}\n", key.substr(key.find('.') + 1), *found);
+    text += fmt::format(
+        "{}: {}\n", job.source == SourceKind::kRest ? key : key.substr(key.find('.') + 1), *found);
   }
   return text + "The job is valid. No request was sent.\n";
 }

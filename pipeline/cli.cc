@@ -13,9 +13,9 @@
 namespace sluice {
 namespace {
 
-constexpr std::array<std::string_view, 12> kCommands{"run",    "notion",   "trakt",  "check",
-                                                     "status", "failures", "verify", "retry",
-                                                     "cache",  "doctor",   "auth",   "version"};
+constexpr std::array<std::string_view, 13> kCommands{
+    "run",   "notion", "trakt", "check",  "status", "failures", "verify",
+    "retry", "state",  "cache", "doctor", "auth",   "version"};
 
 // Flags that are another name of a key; LoadJob() judges their values.
 constexpr const char* kClientId = "--client-id";  // only of trakt
@@ -46,6 +46,7 @@ class CommandLine {
   void AddState(const char* name, const char* help, Verb verb);
   void AddRetry();
   void AddCache();
+  void AddCollections();
   void AddDoctor();
   void AddAuth();
   void AddVersion();
@@ -122,6 +123,7 @@ CommandLine::CommandLine() {
            Verb::kVerify);
   AddRetry();
   AddCache();
+  AddCollections();
   AddDoctor();
   AddAuth();
   AddVersion();
@@ -194,6 +196,16 @@ void CommandLine::AddCache() {
   AddParsed(*trim, "--max-age", "Drop what is older; what unfinished documents need stays",
             kDurationAllowed, command_.cache_limits.age_max, ParseDuration);
   add("clear", "Drop every stored response", Verb::kCacheClear);
+}
+
+void CommandLine::AddCollections() {
+  CLI::App* app = AddCommand("state", "List what the collections of an export hold", Verb::kState);
+  app->add_option("DIR", command_.folder, "The output folder")->required();
+  app->add_flag_callback(
+      "--json", [this] { command_.format = ReportFormat::kJson; }, "As JSON");
+  app->add_option("--reset", command_.reset,
+                  "Forget the rows of this one; the next run asks for all of it");
+  AddLogFlags(*app);
 }
 
 void CommandLine::AddDoctor() {

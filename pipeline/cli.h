@@ -25,6 +25,7 @@ enum class Verb {
   kCacheStats,  // `cache stats DIR`
   kCacheTrim,   // `cache trim DIR`: to `cache_limits`
   kCacheClear,  // `cache clear DIR`
+  kState,       // `state DIR`
   kDoctor,      // `doctor [JOB or DIR]`
   kAuthTrakt,   // `auth trakt`
   kRetry,       // `retry DIR`: as kRun without a listing; job_file where --job is given
@@ -65,6 +66,7 @@ struct Command {
   AuthOptions auth;                           // of kAuthTrakt
   CacheLimits cache_limits{.bytes_max = 0};   // of kCacheTrim
   ReportFormat format = ReportFormat::kText;  // of status, failures, verify, doctor, cache stats
+  std::optional<std::string> reset;           // of kState: the collection to begin anew
   LogOptions log;
   std::string text;  // of kHelp and kVersion
 };

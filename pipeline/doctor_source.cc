@@ -97,10 +97,9 @@ Finding Api(const Job& job) {
             .code = setup.error().code};
   }
   const Source* const source = setup->source.get();
-  const LastRun nothing{.find = [](const DocumentId&) { return std::nullopt; }};
-  const Opening opening = source->Open(nothing);
-  if (opening.requests.empty()) return {.check = "API", .what = "the job asks for nothing"};
-  const Request& request = opening.requests.front();
+  const std::vector<Request> requests = FirstRequests(*source);
+  if (requests.empty()) return {.check = "API", .what = "the job asks for nothing"};
+  const Request& request = requests.front();
   const TransportResult answer = SendOne(job, source->ToHttp(request));
   if (answer) return Judged(job, *source, request, *answer);
   return {.level = Level::kFail,

@@ -278,7 +278,9 @@ void Loader::CheckWhole() {
 void Loader::CheckRest() {
   RestJob& rest = job_.rest;
   rest.spec.name = job_.name;
-  if (!inputs_.file) problems_.At("", "a rest job needs a job file, which names its resources");
+  if (!inputs_.file)
+    problems_.At(
+        "", "a rest job needs its job file, which names the resources (retry: --job JOB.toml)");
   if (!rest.spec.base_url.empty()) {
     CheckUrl("client.base_url", rest.spec.base_url, rest.allow_http);
   } else if (!refused_.contains("client.base_url")) {

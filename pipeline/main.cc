@@ -17,6 +17,7 @@
 #include "pipeline/run.h"
 #include "pipeline/signals.h"
 #include "pipeline/sources.h"
+#include "pipeline/state_command.h"
 #include "pipeline/status.h"
 #include "pipeline/verify.h"
 
@@ -36,10 +37,20 @@ int Refuse(const Error& error) {
   return ToInt(ExitCodeFor(error.code));
 }
 
+// `sluice retry` of an export that had no job file: the state knows its source.
+std::vector<Setting> SourceOfState(const Command& command) {
+  if (command.verb != Verb::kRetry || command.job_file) return {};
+  const auto report = ReadStateReport(StateFile(command.folder), 0);
+  if (!report || report->source.empty()) return {};
+  return {{"job.source", report->source, "state.db"}};
+}
+
 Result<Job> Load(const Command& command) {
+  std::vector<Setting> flags = SourceOfState(command);
+  flags.insert(flags.end(), command.settings.begin(), command.settings.end());
   return LoadJob({.file = command.job_file,
                   .environment = JobEnvironment(environ),
-                  .flags = command.settings});
+                  .flags = std::move(flags)});
 }
 
 int WriteReport(const Command& command, const Job& job, const RunResult& result) {
@@ -151,6 +162,20 @@ int ShowCache(const Command& command) {
   return 0;
 }
 
+int ShowCollections(const Command& command) {
+  if (command.reset) {
+    const Status reset = ResetCollection(command.folder, *command.reset, SystemClock());
+    if (!reset) return Refuse(reset.error());
+    std::cout << *command.reset << ": the next run asks for all of it\n";
+    return 0;
+  }
+  const auto report = ReadStateReport(StateFile(command.folder), 0);
+  if (!report) return Refuse(report.error());
+  const bool json = command.format == ReportFormat::kJson;
+  std::cout << (json ? CollectionsJson(*report) : CollectionsText(*report));
+  return 0;
+}
+
 // What there is to be checked follows from what was given: nothing, an output folder, or a job.
 Findings Diagnose(const Command& command) {
   Findings findings = CheckEnvironment();
@@ -207,6 +232,8 @@ int Main(int argc, char** argv) {
     case Verb::kCacheTrim:
     case Verb::kCacheClear:
       return ShowCache(*command);
+    case Verb::kState:
+      return ShowCollections(*command);
     case Verb::kDoctor:
       return Doctor(*command);
     case Verb::kAuthTrakt:

@@ -49,19 +49,6 @@ Result<SourceSetup> MakeNotion(const Job& job, Secrets secrets) {
   return setup;
 }
 
-trakt::TraktOptions TraktOptionsOf(const Job::Trakt& trakt, std::string client_id) {
-  using Options = trakt::TraktOptions;
-  return {.client_id = std::move(client_id),
-          .base_url = trakt.base_url,
-          .include = trakt.include,
-          .history_mode = trakt.history_mode == "aggregated" ? Options::HistoryMode::kAggregated
-                                                             : Options::HistoryMode::kIndividual,
-          .rows = trakt.rows == "new_only" ? Options::Rows::kNewOnly : Options::Rows::kFull,
-          .timezone = trakt.timezone,
-          .tags = trakt.tags,
-          .reviews = trakt.reviews};
-}
-
 // No other thread is there. NOLINTNEXTLINE(concurrency-mt-unsafe)
 const char* Variable(const char* name) { return std::getenv(name); }
 
@@ -132,6 +119,33 @@ Result<SourceSetup> MakeSource(const Job& job, Secrets secrets) {
   if (!setup) return setup;
   if (auto status = CheckOperations(job, *setup->source); !status) return Fail(status.error());
   return setup;
+}
+
+trakt::TraktOptions TraktOptionsOf(const Job::Trakt& trakt, std::string client_id) {
+  using Options = trakt::TraktOptions;
+  return {.client_id = std::move(client_id),
+          .base_url = trakt.base_url,
+          .include = trakt.include,
+          .history_mode = trakt.history_mode == "aggregated" ? Options::HistoryMode::kAggregated
+                                                             : Options::HistoryMode::kIndividual,
+          .rows = trakt.rows == "new_only" ? Options::Rows::kNewOnly : Options::Rows::kFull,
+          .timezone = trakt.timezone,
+          .tags = trakt.tags,
+          .reviews = trakt.reviews};
+}
+
+Opening FirstOpening(const Source& source) {
+  const LastRun nothing{.generation = 1, .find = [](const DocumentId&) { return std::nullopt; }};
+  return source.Open(nothing);
+}
+
+std::vector<Request> FirstRequests(const Source& source) {
+  Opening opening = FirstOpening(source);
+  std::vector<Request> requests = std::move(opening.requests);
+  for (const DocumentUpdate& document : opening.documents) {
+    requests.insert(requests.end(), document.content.begin(), document.content.end());
+  }
+  return requests;
 }
 
 std::vector<SecretReference> SecretReferences(const Job& job) {

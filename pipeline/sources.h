@@ -8,6 +8,7 @@
 #include "pipeline/job.h"
 #include "stages/http/credential.h"
 #include "stages/sources/source.h"
+#include "stages/sources/trakt/trakt_options.h"
 
 namespace sluice {
 
@@ -20,6 +21,13 @@ struct SourceSetup {
   // and no secret.
   std::string fingerprint;
 };
+
+// What the job says to the source; `client_id` as it was resolved.
+trakt::TraktOptions TraktOptionsOf(const Job::Trakt& trakt, std::string client_id);
+
+// What opens the first run of a source; and the requests in it, those of its documents included.
+Opening FirstOpening(const Source& source);
+std::vector<Request> FirstRequests(const Source& source);
 
 enum class Secrets {
   kResolve,  // read the variables and files, run the commands

@@ -226,7 +226,8 @@ void Transform::RenderDocument(Item& item) const {
 
   SpillSink sink(output_, *row);
   auto rendering = source_.Render(*row, inputs, sink);
-  if (!rendering && rendering.error().code == Code::kDamaged) {
+  const Code code = rendering ? Code::kFatal : rendering.error().code;
+  if (!rendering && (code == Code::kDamaged || code == Code::kDisk)) {
     item.fatal = Fatal{.error = rendering.error()};
     item.record.verdict = CommitRecord::Verdict::kReturn;
     return;

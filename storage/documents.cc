@@ -132,8 +132,9 @@ Documents::Documents(Database& database, Frontier& frontier, Collections& collec
          WHERE state = 'waiting' AND id IN (SELECT document FROM mentions WHERE target = ?))sql"),
       mentioning_(database, R"sql(
         SELECT d.id FROM mentions m JOIN documents d ON d.id = m.document
-         WHERE m.target = ?
-           AND (d.state IN ('done', 'ready') OR d.state = 'waiting' AND d.waiting_for = 0))sql") {}
+         WHERE m.target = ? AND m.document > ?
+           AND (d.state IN ('done', 'ready') OR d.state = 'waiting' AND d.waiting_for = 0)
+         ORDER BY m.document LIMIT 256)sql") {}
 
 void Documents::Begin(std::int64_t generation, Trust trust) {
   generation_ = generation;
@@ -634,11 +635,24 @@ void Documents::SettleTree(std::string id) {
 }
 
 void Documents::NotifyMentioning(const Row& row, bool newly_settled) {
+  const std::vector<std::string> names = NamesOf(row.id);
+  if (newly_settled) {
+    for (const std::string& name : names) one_less_.Use().Bind(name).Done();
+  }
+  for (const std::string& name : names) {
+    std::string last;
+    while (NotifyMentioning(name, last)) {
+    }
+  }
+}
+
+// The next few that mention `name`, after `last`; false: there was none. A page that everybody
+// mentions would otherwise fill the memory with their ids.
+bool Documents::NotifyMentioning(const std::string& name, std::string& last) {
   std::vector<std::string> affected;
-  for (const std::string& name : NamesOf(row.id)) {
-    if (newly_settled) one_less_.Use().Bind(name).Done();
+  {
     auto run = mentioning_.Use();
-    run.Bind(name);
+    run.Bind(name).Bind(last);
     while (run.Next()) affected.push_back(run.Text(0));
   }
   for (const std::string& id : affected) {
@@ -650,6 +664,8 @@ void Documents::NotifyMentioning(const Row& row, bool newly_settled) {
       MarkStale(id);
     }
   }
+  if (!affected.empty()) last = affected.back();
+  return !affected.empty();
 }
 
 std::vector<std::string> Documents::NamesOf(const std::string& id) {

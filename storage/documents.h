@@ -146,6 +146,7 @@ class Documents {
   std::optional<std::string> StemOf(Row& row, bool& settled);
   void SettleTree(std::string id);
   void NotifyMentioning(const Row& row, bool newly_settled);
+  bool NotifyMentioning(const std::string& name, std::string& last);
   std::vector<std::string> NamesOf(const std::string& id);
   std::int64_t CountUnsettledMentions(const std::string& id);
   std::int64_t CountOpenParts(const std::string& id);

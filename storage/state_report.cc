@@ -73,6 +73,27 @@ void ReadLastRun(Database& database, StateReport& report) {
   report.last_run = std::move(row);
 }
 
+void ReadCollections(Database& database, StateReport& report) {
+  Statement all(database, R"sql(
+    SELECT collection, disposition, rows, cursor, coalesce(state, '') FROM v_collections)sql");
+  auto run = all.Use();
+  while (run.Next()) {
+    report.collections.push_back({.name = run.Text(0),
+                                  .disposition = run.Text(1),
+                                  .rows = run.Int(2),
+                                  .cursor = run.Text(3),
+                                  .state = run.Text(4)});
+  }
+}
+
+void ReadSource(Database& database, StateReport& report) {
+  Statement fingerprint(database, "SELECT value FROM meta WHERE key = 'fingerprint'");
+  auto run = fingerprint.Use();
+  if (!run.Next()) return;
+  const std::string text = run.Text(0);
+  report.source = text.substr(0, text.find(' '));
+}
+
 std::int64_t Count(Database& database, const char* sql) {
   Statement statement(database, sql);
   auto run = statement.Use();
@@ -96,6 +117,8 @@ Result<StateReport> ReadStateReport(const std::filesystem::path& state_file, int
     ReadFailures(database, rows_max, report);
     ReadNotes(database, rows_max, report);
     ReadLastRun(database, report);
+    ReadCollections(database, report);
+    ReadSource(database, report);
     {
       Statement limits(database, "SELECT name, value FROM v_limits");
       auto run = limits.Use();

@@ -45,6 +45,13 @@ struct StateReport {
     std::int64_t outputs = 0;
     std::string message;
   };
+  struct Collection {
+    std::string name;
+    std::string disposition;
+    std::int64_t rows = 0;
+    std::string cursor;  // where the last complete listing ended; empty: nowhere
+    std::string state;   // of the document that owns it
+  };
   struct Noted {
     std::string document;
     std::string title;
@@ -69,6 +76,7 @@ struct StateReport {
   std::vector<Progress> progress;
   std::vector<Failed> failures;
   std::int64_t failures_total = 0;
+  std::vector<Collection> collections;
   std::vector<Noted> notes;
   std::int64_t notes_total = 0;
   std::vector<std::string> shortfalls;
@@ -77,6 +85,7 @@ struct StateReport {
   std::optional<LastRun> last_run;
   std::int64_t waiting_until_ms = 0;  // the earliest time anything waits for; 0: nothing waits
   std::int64_t outputs = 0;
+  std::string source;  // the first word of the job's fingerprint; empty: no run has begun
 };
 
 // At most `rows_max` failures and as many notes are listed; the totals count all.

@@ -13,8 +13,8 @@ constexpr double kUnbounded = std::numeric_limits<double>::infinity();
 constexpr double kStartPace = 20;
 constexpr double kStartPaceCareful = 60;
 constexpr double kStartInFlightCareful = 4;
-constexpr double kStartPaceBold = 200;
-constexpr double kStartInFlightBold = 20;
+constexpr double kStartPaceBold = 320;
+constexpr double kStartInFlightBold = 32;
 constexpr double kPaceMin = 0.01;
 constexpr double kPaceMax = 1e6;
 // A server that counts without any burst refuses a request that arrives a hair early: stay 1 %

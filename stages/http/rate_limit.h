@@ -30,7 +30,7 @@ namespace sluice {
 
 enum class RateStart {
   kCareful,  // 4 in a round trip, 60/s at most; half as much again in each: nothing is known
-  kBold,     // 20 in a round trip, 200/s at most; doubled in each: there is said to be no limit
+  kBold,     // 32 in a round trip, 320/s at most; doubled in each: there is said to be no limit
 };
 
 struct RateOptions {

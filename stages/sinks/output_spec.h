@@ -11,10 +11,11 @@ namespace sluice {
 enum class Format { kJsonl, kCsv, kSqlite };
 enum class Compression { kNone, kGzip, kZstd };
 
-// What becomes of fields that the schema does not have. The schema is `fields`; where that is
-// empty, what the file that is replaced had, or else what the first rows of this one have.
+// What becomes of fields that the schema does not have. The schema is the members that `fields`
+// begin with; where that is empty, what the first 100 rows have (nested fields as columns, where
+// they are columns).
 enum class SchemaPolicy {
-  kEvolve,      // a new field is a new column at the end
+  kEvolve,      // a new field is a new column at the end; beside `fields` it is not asked for
   kFreeze,      // it is left out, and a note says so
   kDiscardRow,  // its row is left out, and a note says so
 };
@@ -24,7 +25,9 @@ struct OutputSpec {
   // Paths into a record, see stages/json/json_path.h: columns in this order. Empty: all fields, in
   // the order in which they were first seen.
   std::vector<std::string> fields;
-  std::vector<std::pair<std::string, std::string>> rename;  // field -> column
+  // Field -> column: the field as `fields` has it, else its dotted path. Renaming an object renames
+  // the beginning of its columns.
+  std::vector<std::pair<std::string, std::string>> rename;
   // Nested objects become "owner__login" (dlt's separator). CSV and SQLite always do so.
   bool flatten = false;
   int max_table_nesting = 1;  // SQLite: nested lists become child tables so deep; deeper ones

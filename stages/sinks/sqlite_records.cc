@@ -69,7 +69,7 @@ class Inserter {
     if (auto added = insert.Add(); !added) {
       return Fail(added.error().code, fmt::format("'{}': {}", table.name, added.error().message));
     }
-    if (KeyIsRowid(table)) row_id = IntegerOf(*cells.values[table.key.front()]);
+    if (KeyIsRowid(table)) row_id = IntegerOf(*cells.values[table.key.front()]).value_or(0);
     for (const auto& [elements, list] : cells.children) {
       const std::size_t child = rows_->shape().TableOf(elements);
       std::int64_t position = 0;
@@ -81,29 +81,31 @@ class Inserter {
     return {};
   }
 
-  // REQUIRES: what the type was made from had this value among it.
+  // The type was made from this value among others, so a number is exact; what is none is text.
   void Bind(SqliteOutput::Insert& insert, std::size_t parameter, const JsonValue& value,
             SqlType type) {
     const std::string_view text = value.text();
     if (!value.is_scalar()) {
-      insert.Bind(parameter, std::string_view(texts_.emplace_back(value.json())));
-    } else if (type == SqlType::kText) {
-      insert.Bind(parameter, text);
-    } else if (type == SqlType::kInteger || text.find_first_of(".eE") == text.npos) {
-      insert.Bind(parameter, IntegerOf(value));
-    } else {
-      double number = 0;
-      std::from_chars(text.data(), text.data() + text.size(), number);
-      insert.Bind(parameter, number);
+      return insert.Bind(parameter, std::string_view(texts_.emplace_back(value.json())));
     }
+    if (type != SqlType::kText) {
+      if (const auto integer = IntegerOf(value)) return insert.Bind(parameter, *integer);
+      if (const auto real = Number<double>(text)) return insert.Bind(parameter, *real);
+    }
+    insert.Bind(parameter, text);
   }
 
-  // REQUIRES: a boolean, or an integer that fits.
-  static std::int64_t IntegerOf(const JsonValue& value) {
-    const std::string_view text = value.text();
-    if (value.type() == JsonValue::Type::kBool) return text == "true";
-    std::int64_t number = 0;
-    std::from_chars(text.data(), text.data() + text.size(), number);
+  static std::optional<std::int64_t> IntegerOf(const JsonValue& value) {
+    if (value.type() == JsonValue::Type::kBool) return value.text() == "true";
+    return Number<std::int64_t>(value.text());
+  }
+
+  // nullopt: `text` is no such number, or not all of it is.
+  template <class T>
+  static std::optional<T> Number(std::string_view text) {
+    T number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
     return number;
   }
 

@@ -88,10 +88,10 @@ class KillTest : public InterruptionTest, public testing::WithParamInterface<uns
 TEST_P(KillTest, ResumesToTheSameTree) { KillAndResume(GetParam(), 5); }
 INSTANTIATE_TEST_SUITE_P(Moments, KillTest, testing::Range(1u, 5u));
 
-// Label `soak`: 200 exports, each killed 5 times.
+// Label `soak`: about 220 exports, each killed 5 times; one signal in ten comes too late.
 using SoakKillTest = InterruptionTest;
 TEST_F(SoakKillTest, ThousandKillsResumeToTheSameTree) {
-  for (unsigned seed = 100; seed < 300; ++seed) {
+  for (unsigned seed = 100; killed_ < 1000; ++seed) {
     exporter_.Clear();
     KillAndResume(seed, 5);
   }

@@ -151,7 +151,7 @@ TEST(CliTest, VersionAndHelpAreText) {
 
 TEST(CliTest, WhatIsNotBuiltIsNotOffered) {
   const std::string help = Parsed({"--help"}).text;
-  for (const char* word : {"plan", "tune", "auth"}) {
+  for (const char* word : {"plan", "tune"}) {
     EXPECT_THAT(help, Not(HasSubstr(word)));
     EXPECT_THAT(Refusal({word, "x"}), HasSubstr("unknown command"));
   }

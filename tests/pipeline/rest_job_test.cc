@@ -241,7 +241,8 @@ TEST_F(RestJobTest, ThePageSizeIsSentToTheParams) {
 // --- incremental ---
 
 TEST_F(RestJobTest, IncrementalKeysAreRead) {
-  const auto incremental = OfEndpoint(R"([resources.endpoint.incremental]
+  const auto incremental = Of(R"(primary_key = "id"
+[resources.endpoint.incremental]
 cursor_path = "updated_at"
 initial_value = 2026-01-01T00:00:00Z
 end_value = 1700000000

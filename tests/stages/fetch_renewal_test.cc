@@ -265,10 +265,10 @@ TEST_F(FetchRenewalTest, TroubleOfTheTokenEndpointIsTriedAgain) {
 }
 
 TEST_F(FetchRenewalTest, TroubleWithoutEndIsBounded) {
+  options_.retry.read_attempts = 5;
   Begin([&](const HttpRequest& request) {
     return Api::IsRenewal(request) ? Answers(500) : Answers(401);
   });
-  options_.retry.read_attempts = 5;
   Ask("/a");
   transport_->RunUntilIdle();
   // Waits of more than 5 s are handed back; here is no pipeline that brings them again.

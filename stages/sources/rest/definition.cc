@@ -1,5 +1,6 @@
 #include "stages/sources/rest/definition.h"
 
+#include "stages/sources/rest/template_text.h"
 #include "storage/base/hash.h"
 
 namespace sluice::rest {
@@ -58,10 +59,14 @@ void Add(Parts& parts, const Incremental& i) {
 Revision DefinitionOf(const RestSpec& spec, const Resource& resource, const Revision& parent) {
   Parts parts;
   parts << "rows 1" << resource.name << spec.base_url << parent.value << resource.path
-        << resource.method << resource.params << resource.headers << resource.json
-        << resource.primary_key << resource.include_from_parent << resource.partitions.cursor_field
+        << resource.method << resource.params << resource.json << resource.primary_key
+        << resource.include_from_parent << resource.partitions.cursor_field
         << resource.partitions.values << Number(resource.selected)
         << resource.data_selector.value_or("(detected)");
+  // Other headers may hold secrets, which change without changing the rows.
+  for (const NamedValue& header : resource.headers) {
+    if (HeaderTemplate(header.value)) parts << header.name << header.value;
+  }
   Add(parts, resource.paginator);
   Add(parts, resource.incremental);
   for (const Filter& filter : resource.filters) {

@@ -98,11 +98,14 @@ Result<std::set<std::string>> PlaceholdersOf(const Resource& resource) {
   std::set<std::string> names;
   std::vector<std::string_view> texts = {resource.path};
   for (const NamedValue& param : resource.params) texts.push_back(param.value);
-  for (const NamedValue& header : resource.headers) texts.push_back(header.value);
   for (const std::string_view text : texts) {
     const auto parsed = TemplateText::Parse(text);
     if (!parsed) return Fail(parsed.error());
     names.insert(parsed->names().begin(), parsed->names().end());
+  }
+  for (const NamedValue& header : resource.headers) {
+    const auto parsed = HeaderTemplate(header.value);
+    if (parsed) names.insert(parsed->names().begin(), parsed->names().end());
   }
   if (resource.json.empty()) return names;
   const auto body = RawJson::Parse(resource.json);
@@ -143,7 +146,8 @@ Result<Request> FirstRequest(const Plan& plan, const PlannedResource& resource,
   request.target = std::move(*target);
   for (const NamedValue& param : spec.params) {
     const auto value = Fill(param.value, lookup, Encoding::kPlain);
-    if (value) request.target = WithParam(request.target, param.name, *value);
+    // Several of one name are a list.
+    if (value) request.target = PlusParam(request.target, param.name, *value);
   }
   const Incremental& incremental = spec.incremental;
   const auto start = lookup("incremental.start_value");
@@ -160,8 +164,8 @@ Result<Request> FirstRequest(const Plan& plan, const PlannedResource& resource,
     AppendFilled(body->root(), lookup, request.body);
   }
   for (const NamedValue& header : spec.headers) {
-    const auto text = TemplateText::Parse(header.value);
-    if (!text || text->constant()) continue;
+    const auto text = HeaderTemplate(header.value);
+    if (!text) continue;
     if (const auto value = text->Fill(lookup, Encoding::kPlain)) {
       context.headers[header.name] = *value;
     }

@@ -29,14 +29,6 @@ class Headers {
   std::vector<HttpHeader> headers_;
 };
 
-// Without placeholders; "{{" is a brace.
-std::optional<std::string> Constant(const std::string& text) {
-  const auto parsed = TemplateText::Parse(text);
-  if (!parsed || !parsed->constant()) return std::nullopt;
-  return parsed->Fill([](std::string_view) { return std::optional<std::string>(); },
-                      TemplateText::Encoding::kPlain);
-}
-
 }  // namespace
 
 HttpRequest ToHttpRequest(const Plan& plan, const Request& request, const Credential* credential) {
@@ -47,7 +39,7 @@ HttpRequest ToHttpRequest(const Plan& plan, const Request& request, const Creden
   for (const NamedValue& header : plan.spec.headers) headers.Set(header.name, header.value);
   if (const PlannedResource* resource = plan.Find(request.document)) {
     for (const NamedValue& header : resource->spec.headers) {
-      if (const auto value = Constant(header.value)) headers.Set(header.name, *value);
+      if (!HeaderTemplate(header.value)) headers.Set(header.name, header.value);
     }
   }
   if (const auto context = DecodeContext(request.context)) {

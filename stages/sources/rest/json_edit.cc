@@ -45,6 +45,7 @@ bool AppendWith(const std::optional<JsonValue>& object, std::string_view path,
 Result<std::string> SetInJson(std::string_view body, std::string_view path,
                               std::string_view value) {
   const auto json = RawJson::Parse(body.empty() ? "{}" : body);
+  if (path.starts_with("$.")) path.remove_prefix(2);
   std::string out;
   if (!json || !AppendWith(json->root(), path, value, out)) {
     return Fail(Code::kInvalid, fmt::format("the request's body has no place for '{}'", path));

@@ -71,7 +71,7 @@ Result<std::optional<Cursor>> FindCursor(const Paginator& paginator, const PageA
   return std::optional(Cursor{.text = std::string(found->text()), .json = found->json()});
 }
 
-// A cursor that says there is more although the list says there is not: the list is right.
+// A cursor or link leads on although the list says that it has ended: the list is right.
 Result<bool> SaysMore(const Paginator& paginator, const PageAnswer& page) {
   if (paginator.has_more_path.empty() || !Find(page, paginator.has_more_path)) return true;
   const auto more = HasMore(paginator, page);
@@ -82,6 +82,9 @@ Result<bool> SaysMore(const Paginator& paginator, const PageAnswer& page) {
 Result<std::optional<NextPage>> Following(const Paginator& paginator, const PageAnswer& page,
                                           const Paging& paging) {
   NextPage next{.target = page.request.target, .body = page.request.body};
+  const auto more = SaysMore(paginator, page);
+  if (!more) return Fail(more.error());
+  if (!*more) return std::optional<NextPage>();
   if (paginator.type == Paginator::Type::kHeaderLink ||
       paginator.type == Paginator::Type::kJsonLink) {
     auto target = ByLink(paginator, page, paging);
@@ -93,9 +96,6 @@ Result<std::optional<NextPage>> Following(const Paginator& paginator, const Page
   const auto cursor = FindCursor(paginator, page);
   if (!cursor) return Fail(cursor.error());
   if (!*cursor) return std::optional<NextPage>();
-  const auto more = SaysMore(paginator, page);
-  if (!more) return Fail(more.error());
-  if (!*more) return std::optional<NextPage>();
   if (!paginator.cursor_param.empty()) {
     next.target = WithParam(next.target, paginator.cursor_param, (*cursor)->text);
   }

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "stages/sources/rest/url.h"
 
 namespace sluice::rest {
@@ -47,6 +49,18 @@ std::optional<std::string> TemplateText::Fill(const Lookup& lookup, Encoding enc
     text += between_[i + 1];
   }
   return text;
+}
+
+std::optional<TemplateText> HeaderTemplate(std::string_view text) {
+  auto parsed = TemplateText::Parse(text);
+  if (!parsed || parsed->constant()) return std::nullopt;
+  const auto is_ours = [](const std::string& name) {
+    return AsParentField(name) || name.starts_with("partition.") ||
+           name.starts_with("incremental.");
+  };
+  const auto& names = parsed->names();
+  if (!std::all_of(names.begin(), names.end(), is_ours)) return std::nullopt;
+  return std::move(*parsed);
 }
 
 std::optional<ParentField> AsParentField(std::string_view name) {

@@ -40,6 +40,10 @@ class TemplateText {
   std::vector<std::string> between_;  // one more than names_
 };
 
+// A header as a template. nullopt: nothing in it is a placeholder, so it is sent as it stands: a
+// secret may hold braces.
+std::optional<TemplateText> HeaderTemplate(std::string_view text);
+
 // The parts of "resources.<parent>.<field>". nullopt: it is not of this form.
 struct ParentField {
   std::string parent;

@@ -128,6 +128,11 @@ std::string WithParam(std::string_view target, std::string_view name, std::strin
   return Join(target.substr(0, target.find('?')), params);
 }
 
+std::string PlusParam(std::string_view target, std::string_view name, std::string_view value) {
+  const char separator = target.find('?') == std::string_view::npos ? '?' : '&';
+  return fmt::format("{}{}{}={}", target, separator, PercentEncode(name), PercentEncode(value));
+}
+
 std::string WithoutParams(std::string_view target, const std::vector<std::string>& names) {
   std::vector<std::string> params;
   for (const std::string_view param : ParamsOf(target)) {

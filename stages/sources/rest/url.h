@@ -24,6 +24,8 @@ BaseUrl SplitBaseUrl(std::string_view base_url);
 std::optional<std::string> GetParam(std::string_view target, std::string_view name);
 // Puts it in the place of the parameter of that name, or at the end. Encodes both.
 std::string WithParam(std::string_view target, std::string_view name, std::string_view value);
+// Puts it at the end, beside others of that name.
+std::string PlusParam(std::string_view target, std::string_view name, std::string_view value);
 // Without the parameters of these names.
 std::string WithoutParams(std::string_view target, const std::vector<std::string>& names);
 

@@ -47,6 +47,18 @@ TEST(HttpRequestTest, TheMoreSpecialHeaderCounts) {
   EXPECT_EQ(request.headers.size(), 5u);
 }
 
+TEST(HttpRequestTest, ASecretMayHoldBraces) {
+  Resource resource = Records();
+  resource.headers = {{"X-Api-Key", "a{b}c{{d"}};
+  EXPECT_EQ(HeaderOf(FirstOf(Job({resource})), "X-Api-Key"), "a{b}c{{d");
+}
+
+TEST(HttpRequestTest, AListOfValuesIsTheSameParameterSeveralTimes) {
+  Resource resource = Records();
+  resource.params = {{"id", "1"}, {"id", "2"}};
+  EXPECT_EQ(FirstOf(Job({resource})).url, "https://api.test/v1/records?id=1&id=2");
+}
+
 TEST(HttpRequestTest, HeadersMayHoldPlaceholders) {
   Resource resource = Records();
   resource.headers = {{"X-Kind", "of {partition.kind}"}};

@@ -102,6 +102,14 @@ TEST(OpenTest, TheDefinitionIsOfTheRowsAndTheFormOfTheFile) {
   EXPECT_NE(revision(other_form, 1), revision(Merged(), 1));
 }
 
+TEST(OpenTest, ARotatedSecretInAHeaderChangesNothing) {
+  Resource other = Merged();
+  other.headers = {{"X-Api-Key", "one"}};
+  const Revision before = OpenJob({other}).documents[0].revision;
+  other.headers = {{"X-Api-Key", "two"}};
+  EXPECT_EQ(OpenJob({other}).documents[0].revision, before);
+}
+
 TEST(OpenTest, AChildsDefinitionChangesWithItsParents) {
   Resource other = Merged();
   other.path = "others";

@@ -74,6 +74,14 @@ TEST(PaginateTest, JsonLinkToAnotherHostIsRefused) {
   EXPECT_EQ(walk.asked.size(), 1u);
 }
 
+TEST(PaginateTest, HasMoreThatIsFalseEndsAListWithALink) {
+  const Walk walk(
+      Job({Items({.type = Type::kJsonLink, .has_more_path = "more"})}), [](const Request&) {
+        return FakeAnswer{.body = R"({"items":[{"id":1}],"next":"?page=2","more":false})"};
+      });
+  EXPECT_EQ(walk.asked.size(), 1u);
+}
+
 TEST(PaginateTest, JsonLinkThatIsNoTextIsRefused) {
   const Walk walk(Job({Items({.type = Type::kJsonLink})}), [](const Request&) {
     return FakeAnswer{.body = R"({"items":[],"next":{"href":"/x"}})"};

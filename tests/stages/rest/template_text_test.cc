@@ -44,6 +44,13 @@ TEST(TemplateTextTest, ALonelyBraceIsAMistake) {
   EXPECT_FALSE(TemplateText::Parse("a{}b"));
 }
 
+TEST(TemplateTextTest, AHeaderWithoutPlaceholdersIsSentAsItStands) {
+  EXPECT_FALSE(HeaderTemplate("se{cret"));
+  EXPECT_FALSE(HeaderTemplate("se{cre}t"));
+  EXPECT_FALSE(HeaderTemplate("se{{cret"));
+  EXPECT_TRUE(HeaderTemplate("of {partition.kind}"));
+}
+
 TEST(TemplateTextTest, AParentFieldIsAPathIntoItsRecord) {
   const auto field = AsParentField("resources.repos.owner.login");
   ASSERT_TRUE(field);

@@ -16,6 +16,10 @@ TEST(UrlTest, AParameterTakesThePlaceOfTheOldOne) {
   EXPECT_EQ(WithParam("/r?a=1&a=2", "a", "3"), "/r?a=3");
 }
 
+TEST(UrlTest, AParameterMayStandBesideOthersOfItsName) {
+  EXPECT_EQ(PlusParam(PlusParam("/r", "a", "1"), "a", "2 3"), "/r?a=1&a=2%203");
+}
+
 TEST(UrlTest, ValuesAreEncodedAndFoundDecoded) {
   const std::string target = WithParam("/r", "c&d", "1+/= é");
   EXPECT_EQ(target, "/r?c%26d=1%2B%2F%3D%20%C3%A9");
