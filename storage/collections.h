@@ -11,7 +11,8 @@
 //     replaces, the rows that this generation did not give are deleted. Until then the old rows and
 //     the old cursor stand, so a run that is given up has lost nothing.
 //   - A list that declared more rows than it gave is short; the run says so. A collection with a
-//     short list keeps its old rows and its cursor: what is missing now may not be gone.
+//     short list keeps its old rows and its cursor: what is missing now may not be gone. The next
+//     run asks for it again, whatever its revision is.
 //
 // Not thread-safe: the commit thread's, inside its transaction. Throws SQLite::Exception; a row of
 // `collections` that fails its checksum throws DamagedRow.

@@ -30,6 +30,13 @@ std::string DateOf(const FileJob& job, const JsonValue& item, std::string_view p
   return instant ? job.zone.DateAt(*instant) : "";
 }
 
+// A title on one line, as a note shows it.
+std::string OneLine(std::string text) {
+  std::ranges::replace_if(
+      text, [](char c) { return static_cast<unsigned char>(c) < ' '; }, ' ');
+  return text;
+}
+
 // The note that a user has put to an item of a list.
 std::string NotesOf(const JsonValue& item) { return TextAt(item, "notes"); }
 
@@ -82,7 +89,8 @@ void Unmatched::Look(const Film& film) {
   seen_.insert(place, identity);
   ++count_;
   if (names_.size() < kUnmatchedNamed) {
-    names_.push_back(fmt::format("{} ({})", film.title.empty() ? "without a title" : film.title,
+    names_.push_back(fmt::format("{} ({})",
+                                 film.title.empty() ? "without a title" : OneLine(film.title),
                                  film.year.empty() ? "year unknown" : film.year));
   }
 }

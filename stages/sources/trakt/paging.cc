@@ -72,7 +72,7 @@ Result<Paging> ReadFirst(const Request& request, const Page& page, const Headers
                   .first_key = first_key,
                   .restarts = DecodeWalk(request.context).restarts};
   Page next = page;
-  next.limit = headers.limit.value_or(page.limit);
+  next.limit = paging.size = headers.limit.value_or(page.limit);
   for (next.number = 2; next.number <= pages; ++next.number) {
     paging.requests.push_back(OtherPage(request, next, walk));
   }
@@ -104,7 +104,8 @@ Result<Paging> ReadFurther(const Request& request, const Page& page, const Heade
 Result<Paging> ReadPaging(const Request& request, const Page& page, const AnswerView& answer,
                           const std::string& first_key) {
   const Headers headers(answer);
-  Paging paging{.declared = headers.items, .expected = Expected(headers, page.number)};
+  Paging paging{
+      .size = page.limit, .declared = headers.items, .expected = Expected(headers, page.number)};
   return page.number == 1 ? ReadFirst(request, page, headers, first_key, std::move(paging))
                           : ReadFurther(request, page, headers, first_key, std::move(paging));
 }

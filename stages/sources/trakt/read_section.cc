@@ -69,7 +69,7 @@ Result<Reading> ReadSectionPage(const Request& request, const Section& section, 
   Reading reading;
   reading.requests = std::move(paging->requests);
   reading.shortfall = std::move(paging->shortfall);
-  RowBatch rows{.list = fmt::format("pages of {}", page.limit),
+  RowBatch rows{.list = fmt::format("pages of {}", paging->size),
                 .given = static_cast<std::int64_t>(body.size())};
   if (section.exact) rows.declared = paging->declared;
   std::int64_t unreadable = 0;

@@ -26,6 +26,7 @@ Result<Reading> ReadSectionPage(const Request& request, const Section& section, 
 struct Paging {
   std::vector<Request> requests;
   std::string shortfall;
+  std::int64_t size = 0;                 // of the pages of this walk
   std::optional<std::int64_t> declared;  // how many items the list has
   std::optional<std::int64_t> expected;  // how many of them belong on this page
 };

@@ -33,6 +33,12 @@ TEST_F(TraktPaging, LimitThatWasCutIsWhatTheOthersAskFor) {
                                        "/sync/ratings/movies?page=4&limit=100"}));
 }
 
+TEST_F(TraktPaging, PagesOfOneWalkProveOneList) {
+  const Reading first = Read(FirstPageOf("ratings"), Array({Rating(8)}), Paged(1, 100, 4, 400));
+  const Reading second = Read(first.requests.at(0), Array({Rating(7)}), Paged(2, 100, 4, 400));
+  EXPECT_EQ(first.rows->list, second.rows->list);
+}
+
 TEST_F(TraktPaging, BodyWithoutPageHeadersIsWhole) {
   const Reading reading = Read(FirstPageOf("ratings"), Array({Rating(8)}));
   EXPECT_TRUE(reading.requests.empty());

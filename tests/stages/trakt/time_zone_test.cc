@@ -7,7 +7,6 @@
 #include <cstdio>
 #include <filesystem>
 
-#include "tests/support/temp_dir.h"
 
 namespace sluice::trakt {
 namespace {
@@ -100,6 +99,12 @@ TEST(TimeZoneNameTest, UnknownNamesAreRefusedAndNamed) {
     EXPECT_EQ(zone.error().code, Code::kUsage);
     EXPECT_NE(zone.error().message.find(name), std::string::npos);
   }
+}
+
+TEST(TimeZoneNameTest, UtcNeedsNoDatabase) {
+  const auto zone = TimeZone::Load("UTC", "/nowhere");
+  ASSERT_TRUE(zone.has_value());
+  EXPECT_EQ(zone->DateAt(-1), "1969-12-31");
 }
 
 TEST(TimeZoneFileTest, FileThatIsCutIsRefused) {
