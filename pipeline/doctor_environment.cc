@@ -1,13 +1,13 @@
 // What the process finds around it: libraries, the kernel, limits, files of the system.
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <oneapi/tbb/version.h>
 #include <sys/resource.h>
 #include <sys/utsname.h>
 
 #include <filesystem>
 
 #include "pipeline/doctor.h"
+#include "pipeline/graph.h"
 #include "stages/libraries.h"
 #include "storage/beneath.h"
 #include "storage/state_health.h"
@@ -25,7 +25,7 @@ constexpr rlim_t kFilesNeeded = 64;
 Finding Libraries() {
   return {.check = "libraries",
           .what = fmt::format("SQLite {}, oneTBB {}, simdjson {}", SqliteVersion(),
-                              TBB_runtime_version(), JsonLibraryVersion())};
+                              FlowGraphVersion(), JsonLibraryVersion())};
 }
 
 Finding Http(const HttpLibrary& library) {

@@ -18,6 +18,7 @@
 #include <oneapi/tbb/flow_graph.h>
 #include <oneapi/tbb/global_control.h>
 #include <oneapi/tbb/task_arena.h>
+#include <oneapi/tbb/version.h>
 
 #include <algorithm>
 #include <atomic>
@@ -162,5 +163,7 @@ void Graph::Drain() {
   machine_->graph.wait_for_all();
   SLUICE_CHECK(machine_->admitted == machine_->written);
 }
+
+std::string FlowGraphVersion() { return TBB_runtime_version(); }
 
 }  // namespace sluice

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <string>
 
 #include "pipeline/admission.h"
 #include "stages/fetch.h"
@@ -46,5 +47,8 @@ class Graph {
   std::unique_ptr<Arena> arena_;
   std::unique_ptr<Machine> machine_;
 };
+
+// Of the oneTBB that is loaded: "2021.8.0".
+std::string FlowGraphVersion();
 
 }  // namespace sluice
