@@ -33,7 +33,7 @@ struct ListContext {
   bool first_list = false;  // the first of its resource: what is detected is said here
   std::map<std::string, std::string> headers;  // those that hold placeholders, filled in
   std::vector<std::pair<std::string, std::string>> from_parent;  // fields to add, as JSON
-  std::string parent_cursor;  // of the row that led to it; see RestSource::Open
+  std::string parent_cursor;                               // of the row that led to it; see open.h
   std::map<std::string, std::string, std::less<>> values;  // of its placeholders; kept where a
                                                            // later request needs them (a split)
 

@@ -56,9 +56,8 @@ TEST(PaginateTest, JsonLinkFollowsTheLinkInTheBody) {
       [](const Request& request) {
         if (GetParam(request.target, "after"))
           return FakeAnswer{.body = R"({"items":[{"id":2}],"links":{"next":null}})"};
-        return FakeAnswer{
-            .body =
-                R"({"items":[{"id":1}],"links":{"next":"https://api.test/v1/records?after=x%2By"}})"};
+        return FakeAnswer{.body = R"({"items":[{"id":1}],)"
+                                  R"("links":{"next":"https://api.test/v1/records?after=x%2By"}})"};
       });
   EXPECT_EQ(walk.Rows(), IdRows(1, 2));
   EXPECT_THAT(walk.asked, ElementsAre("/v1/records", "/v1/records?after=x%2By"));

@@ -90,9 +90,8 @@ Walk::Server WithNotes(std::int64_t records) {
 
 TEST(RowsTest, ChildrenAreAskedForByTheRowsOfTheirParent) {
   const Walk walk(Job({Records({.type = Type::kPageNumber}), Notes()}), WithNotes(3));
-  EXPECT_EQ(
-      walk.Rows("notes"),
-      R"({"note":"1.0"} {"note":"2.0"} {"note":"2.1"} {"note":"3.0"} {"note":"3.1"} {"note":"3.2"})");
+  EXPECT_EQ(walk.Rows("notes"), R"({"note":"1.0"} {"note":"2.0"} {"note":"2.1"} )"
+                                R"({"note":"3.0"} {"note":"3.1"} {"note":"3.2"})");
 }
 
 TEST(RowsTest, FieldsOfTheParentAreAddedToItsChildren) {
