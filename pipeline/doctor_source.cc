@@ -96,6 +96,10 @@ Finding Api(const Job& job) {
             .what = "not asked: " + setup.error().message,
             .code = setup.error().code};
   }
+  // To fetch one would spend a refresh token that may work once.
+  if (setup->credential && setup->credential->Expired(SystemClock().WallNow())) {
+    return {.check = "API", .what = "not asked: a run fetches a new access token first"};
+  }
   const Source* const source = setup->source.get();
   const std::vector<Request> requests = FirstRequests(*source);
   if (requests.empty()) return {.check = "API", .what = "the job asks for nothing"};

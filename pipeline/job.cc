@@ -4,21 +4,19 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
-#include <cctype>
 #include <fstream>
 #include <set>
 #include <sstream>
 
 #include "pipeline/base_url.h"
-#include "pipeline/did_you_mean.h"
 #include "pipeline/job_keys.h"
+#include "pipeline/job_words.h"
 #include "pipeline/problems.h"
 #include "stages/sources/rest/validate.h"
 
 namespace sluice {
 namespace {
 
-constexpr std::string_view kVariablePrefix = "SLUICE_";
 constexpr std::uintmax_t kFileBytesMax = 1u << 20;  // a job file is a page of text
 
 // Puts one layer upon the other and collects what is wrong.
@@ -51,37 +49,6 @@ class Loader {
   std::set<std::string> refused_;  // keys whose problem is already told
   Problems problems_;
 };
-
-// The words that may follow `prefix`: of "stages.", "list", "lookup", "fetch" and so on.
-std::vector<std::string_view> WordsAfter(std::string_view prefix) {
-  std::vector<std::string_view> words;
-  for (const JobKey& key : JobKeyTable()) {
-    if (!key.name.starts_with(prefix)) continue;
-    const std::string_view rest = std::string_view(key.name).substr(prefix.size());
-    const std::string_view word = rest.substr(0, rest.find('.'));
-    if (std::find(words.begin(), words.end(), word) == words.end()) words.push_back(word);
-  }
-  return words;
-}
-
-bool IsSection(const std::string& key) { return !WordsAfter(key + ".").empty(); }
-
-// First among its neighbours, then the same word in another section.
-std::string Suggestion(std::string_view key) {
-  const auto dot = key.rfind('.');
-  const std::string_view prefix = dot == key.npos ? "" : key.substr(0, dot + 1);
-  const std::string_view word = key.substr(prefix.size());
-  const std::string_view nearest = NearestWord(word, WordsAfter(prefix));
-  if (!nearest.empty()) return fmt::format(" (did you mean '{}{}'?)", prefix, nearest);
-  std::vector<std::string_view> names;
-  for (const JobKey& known : JobKeyTable()) {
-    if (known.name.ends_with(fmt::format(".{}", word))) {
-      return fmt::format(" (did you mean '{}'?)", known.name);
-    }
-    names.push_back(known.name);
-  }
-  return DidYouMean(key, names);
-}
 
 // Only strings and only one level: no key wants more.
 std::optional<RawValue> FromToml(const toml::node& node) {
@@ -222,6 +189,12 @@ void Loader::ApplyVariable(const Setting& setting) {
 
 void Loader::ApplyFlag(const Setting& setting) {
   const std::string key = KeyOf(setting);
+  const bool secret = job_.source == SourceKind::kRest && setting.key.starts_with(kSourceSection) &&
+                      !FindJobKey(key);
+  if (secret) {
+    return problems_.At(setting.origin,
+                        "has no effect in a rest job, which names its secrets in client.auth");
+  }
   const std::string problem =
       IsForeign(key)
           ? fmt::format("{}: has no effect in a {} job", key, SourceName(job_.source))
@@ -230,9 +203,7 @@ void Loader::ApplyFlag(const Setting& setting) {
 }
 
 bool Loader::IsForeign(std::string_view key) const {
-  if (key.starts_with(kFetchPrefix)) return false;
-  const auto source = SourceOfKey(key);
-  return source && *source != job_.source;
+  return !key.starts_with(kFetchPrefix) && IsOfAnother(key, job_.source);
 }
 
 // A flag that every source has, such as --token, means the key of that name in the source's own
@@ -249,7 +220,8 @@ std::string Loader::Set(const std::string& key, const RawValue& value, const std
   const bool operation = job_.source != SourceKind::kNotion && key.starts_with(kFetchPrefix) &&
                          key != "stages.fetch.autotune";
   const JobKey* known = FindJobKey(key);
-  if (!known && !operation) return fmt::format("{}: unknown key{}", key, Suggestion(key));
+  if (!known && !operation)
+    return fmt::format("{}: unknown key{}", key, Suggestion(key, job_.source));
   if (!(operation ? OperationKey(key) : *known).set(job_, value)) {
     refused_.insert(key);
     return fmt::format("{}: must be {}", key,
@@ -314,61 +286,14 @@ void Loader::CheckUrl(const std::string& key, const std::string& url, bool allow
                            key, key.substr(0, key.find('.'))));
 }
 
-std::string VariableName(std::string_view key) {
-  std::string name(kVariablePrefix);
-  for (const char c : key) {
-    name += c == '.' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  }
-  return name;
-}
-
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return lower;
-}
-
-// The key that the variable `name` means; of an unknown one in a known section, what it would be.
-std::optional<std::string> KeyOfVariable(std::string_view name) {
-  for (const JobKey& key : JobKeyTable()) {
-    if (VariableName(key.name) == name) return key.name;
-  }
-  if (const std::string prefix = VariableName(kFetchPrefix); name.starts_with(prefix)) {
-    return std::string(kFetchPrefix) + Lower(name.substr(prefix.size()));
-  }
-  for (const std::string_view section : WordsAfter("")) {
-    const std::string prefix = VariableName(section) + "_";
-    if (!name.starts_with(prefix)) continue;
-    return fmt::format("{}.{}", section, Lower(name.substr(prefix.size())));
-  }
-  return std::nullopt;
-}
-
 }  // namespace
 
 Result<Job> LoadJob(const JobInputs& inputs) { return Loader(inputs).Load(); }
 
-std::vector<Setting> JobEnvironment(const char* const* environment) {
-  std::vector<Setting> settings;
-  for (; *environment; ++environment) {
-    const std::string_view entry = *environment;
-    const auto equals = entry.find('=');
-    if (!entry.starts_with(kVariablePrefix) || equals == entry.npos) continue;
-    const std::string_view name = entry.substr(0, equals);
-    const auto key = KeyOfVariable(name);
-    if (key) settings.push_back({*key, std::string(entry.substr(equals + 1)), std::string(name)});
-  }
-  return settings;
-}
-
 std::vector<KeyValue> JobKeys(const Job& job) {
   std::vector<KeyValue> values;
-  const auto is_foreign = [&](const JobKey& key) {
-    const auto source = SourceOfKey(key.name);
-    return source && *source != job.source;
-  };
   for (const JobKey& key : JobKeyTable()) {
-    if (!is_foreign(key)) values.push_back({key.name, key.show(job)});
+    if (!IsOfAnother(key.name, job.source)) values.push_back({key.name, key.show(job)});
     // Where those of Notion stand in its jobs.
     if (key.name != "stages.lookup.limit") continue;
     for (const auto& [operation, limit] : job.stages.fetch.operations) {

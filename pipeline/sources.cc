@@ -61,7 +61,9 @@ Result<std::shared_ptr<Credential>> TraktCredential(const Job& job, const std::s
 Result<SourceSetup> MakeTrakt(const Job& job, Secrets secrets) {
   const Job::Trakt& trakt = job.trakt;
   auto client_id = Secret(trakt.client_id, secrets);
-  if (!client_id) return Fail(client_id.error());
+  if (!client_id) {
+    return Fail(client_id.error().code, "trakt.client_id: " + client_id.error().message);
+  }
   auto credential = TraktCredential(job, *client_id, secrets);
   if (!credential) return Fail(credential.error());
   SourceSetup setup;

@@ -3,62 +3,17 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "storage/base/guarded.h"
 #include "tests/e2e/export_fixture.h"
-#include "tests/support/raw_server.h"
+#include "tests/support/scripted_api.h"
 
 namespace sluice {
 namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
-using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::Not;
 
 const fs::path kRecorded = SLUICE_SOURCE_DIR "/../shared/fixtures/other/meltano+sdk/.http_cache";
-
-// Answers GET requests by a function of their target. Remembers what was asked.
-class ScriptedApi {
- public:
-  struct Answer {
-    std::string body;
-    std::string headers;  // each with its line end
-    std::string status = "200 OK";
-  };
-  using Script = std::function<Answer(const std::string& target)>;
-
-  explicit ScriptedApi(Script script)
-      : script_(std::move(script)), server_([this](RawConnection& client) { Serve(client); }) {}
-
-  std::string url() const { return server_.Url(""); }
-  std::vector<std::string> heads() const {
-    return heads_.With([](const auto& heads) { return heads; });
-  }
-
-  // An address of the API's own becomes one of this server.
-  std::string Here(std::string text, const std::string& origin) const {
-    for (auto at = text.find(origin); at != text.npos; at = text.find(origin, at)) {
-      text.replace(at, origin.size(), url());
-    }
-    return text;
-  }
-
- private:
-  void Serve(RawConnection& client) {
-    for (std::string request = client.ReadRequest(); !request.empty();
-         request = client.ReadRequest()) {
-      heads_.With([&](auto& heads) { heads.push_back(request); });
-      const auto begin = request.find(' ') + 1;
-      const Answer answer = script_(request.substr(begin, request.find(' ', begin) - begin));
-      if (!client.Answer(answer.body, answer.status, answer.headers)) return;
-    }
-  }
-
-  const Script script_;
-  Guarded<std::vector<std::string>> heads_;
-  RawServer server_;
-};
 
 bool Has(const std::string& text, std::string_view part) { return text.find(part) != text.npos; }
 
@@ -249,95 +204,6 @@ TEST_F(ReadyJobsTest, DummyjsonProductsAsTheyWereRecorded) {
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
   EXPECT_EQ(Lines("products.jsonl"), 75u);
   EXPECT_EQ(api.heads().size(), 3u);
-}
-
-// --- the same machine against the simulator ---
-
-class RestRunTest : public ExportTest {
- protected:
-  static SimProcess Records(std::vector<std::string> more) {
-    std::vector<std::string> args = {"rest", "--records", "250"};
-    args.insert(args.end(), more.begin(), more.end());
-    return SimProcess(kSimulator, std::move(args));
-  }
-  Outcome Run(const SimProcess& sim, const std::string& keys,
-              const std::vector<std::string>& more = {}) {
-    const fs::path file = exporter_.folder() / "job.toml";
-    std::ofstream(file) << "[job]\nsource = \"rest\"\noutput = \"out\"\n[client]\nbase_url = \""
-                        << sim.url() << "\"\n[[resources]]\nname = \"records\"\n"
-                        << keys;
-    std::vector<std::string> args = {
-        "run", file.string(), "--out", exporter_.output(), "--tpslimit", "0"};
-    args.insert(args.end(), more.begin(), more.end());
-    return exporter_.Run(args);
-  }
-};
-
-TEST_F(RestRunTest, AJobThatSaysAlmostNothingExportsEverything) {
-  const SimProcess sim = Records({"--paginator", "header_link"});
-  const Outcome outcome = Run(sim, "");
-  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
-  const std::string text = exporter_.Output()["records.jsonl"].content;
-  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 250);
-  EXPECT_EQ(exporter_.Run({"verify", exporter_.output()}).exit_code, 0);
-}
-
-TEST_F(RestRunTest, StateListsTheCollectionsAndOneBeginsAnew) {
-  const SimProcess sim = Records({"--paginator", "header_link"});
-  ASSERT_EQ(Run(sim, "primary_key = \"id\"\n").exit_code, 0);
-  const Outcome list = exporter_.Run({"state", exporter_.output(), "--json"});
-  EXPECT_EQ(json::parse(list.out)["collections"][0]["rows"], 250) << list.out;
-  const Outcome reset = exporter_.Run({"state", exporter_.output(), "--reset", "records"});
-  EXPECT_EQ(reset.exit_code, 0) << reset.err;
-  const Outcome after = exporter_.Run({"state", exporter_.output(), "--json"});
-  EXPECT_EQ(json::parse(after.out)["collections"][0]["rows"], 0);
-  EXPECT_EQ(Run(sim, "primary_key = \"id\"\n").exit_code, 0);
-  EXPECT_EQ(exporter_.Run({"verify", exporter_.output()}).exit_code, 0);
-}
-
-TEST_F(RestRunTest, AnUnknownCollectionIsNamedWithTheNearest) {
-  const SimProcess sim = Records({"--paginator", "header_link"});
-  ASSERT_EQ(Run(sim, "").exit_code, 0);
-  const Outcome outcome = exporter_.Run({"state", exporter_.output(), "--reset", "recrods"});
-  EXPECT_EQ(outcome.exit_code, 2);
-  EXPECT_THAT(outcome.err, HasSubstr("did you mean 'records'?"));
-}
-
-TEST_F(RestRunTest, ALimitForWhatTheJobDoesNotAskForIsRefused) {
-  const SimProcess sim = Records({"--paginator", "header_link"});
-  const Outcome outcome = Run(sim, "", {"--set", "stages.fetch.recods=2"});
-  EXPECT_EQ(outcome.exit_code, 2);
-  EXPECT_THAT(outcome.err, HasSubstr("stages.fetch.recods: this job has no such operation (did you "
-                                     "mean 'records'?)"));
-}
-
-TEST_F(RestRunTest, ARefusedTokenNamesTheKeyToLookAt) {
-  const ScriptedApi api([](const std::string&) -> ScriptedApi::Answer {
-    return {R"({"message": "Bad credentials"})", "", "401 Unauthorized"};
-  });
-  const fs::path file = exporter_.folder() / "job.toml";
-  std::ofstream(file) << "[job]\nsource = \"rest\"\noutput = \"out\"\n[client]\nbase_url = \""
-                      << api.url() << "\"\nauth = { type = \"bearer\", token = \"env:"
-                      << Exporter::kTokenVariable << "\" }\n[[resources]]\nname = \"records\"\n";
-  const Outcome outcome = exporter_.Run({"run", file.string()});
-  EXPECT_EQ(outcome.exit_code, 6) << outcome.err;
-  EXPECT_THAT(outcome.err, HasSubstr("check what client.auth refers to"));
-  EXPECT_THAT(outcome.err, Not(HasSubstr("simulated")));
-}
-
-TEST_F(RestRunTest, RetryKnowsTheSourceOfAnExportWithoutJobFile) {
-  const SimProcess sim(kSimulator, {"trakt", "--history", "30", "--ratings", "5"});
-  const std::string token = std::string("env:") + Exporter::kTokenVariable;
-  const std::vector<std::string> flags = {"--token", token,        "--client-id",
-                                          token,     "--base-url", sim.url()};
-  const auto run = [&](std::vector<std::string> args) {
-    args.insert(args.end(), flags.begin(), flags.end());
-    return exporter_.Run(args);
-  };
-  const Outcome first = run({"trakt", "--out", exporter_.output()});
-  ASSERT_EQ(first.exit_code, 0) << first.err;
-  const Outcome again = run({"retry", exporter_.output()});
-  EXPECT_EQ(again.exit_code, 0) << again.err;
 }
 
 }  // namespace

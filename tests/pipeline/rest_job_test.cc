@@ -574,6 +574,19 @@ TEST_F(RestJobTest, TheAddressCanBeSetFromOutside) {
               HasSubstr("client.allow_http: must be true or false"));
 }
 
+TEST_F(RestJobTest, AFlagForATokenIsSentToAuth) {
+  const auto job = Load("[[resources]]\nname = \"r\"\n", {{"source.token", "env:T", "--token"}});
+  ASSERT_FALSE(job);
+  EXPECT_EQ(job.error().message,
+            "--token: has no effect in a rest job, which names its secrets in client.auth");
+}
+
+TEST_F(RestJobTest, WhatTheSourceFindsWrongHasTheLineOfItsResource) {
+  EXPECT_EQ(Refusal("[[resources]]\nname = \"a\"\n[[resources]]\nname = \"b\"\n"
+                    "endpoint = \"x/{resources.c.id}\"\n"),
+            At(8) + ": resource 'b': there is no resource 'c', its parent");
+}
+
 TEST_F(RestJobTest, ASectionOfNotionHasNoEffectAndIsRefused) {
   EXPECT_THAT(Refusal("[[resources]]\nname = \"r\"\n[notion]\n"),
               HasSubstr("[notion] has no effect in a rest job"));

@@ -12,6 +12,7 @@
 #include "stages/sources/rest/json_edit.h"
 #include "stages/sources/rest/paginate.h"
 #include "stages/sources/rest/positions.h"
+#include "stages/sources/rest/row_key.h"
 #include "stages/sources/rest/select.h"
 #include "stages/sources/rest/split.h"
 #include "storage/base/cursor_order.h"
@@ -22,6 +23,11 @@ namespace {
 
 constexpr int kNoContent = 204;
 
+Bounds BoundsIn(const ListContext& context, const std::string& resource) {
+  const auto known = context.bounds.find(resource);
+  return known == context.bounds.end() ? Bounds{} : known->second;
+}
+
 class PageReader {
  public:
   PageReader(const Plan& plan, const PlannedResource& resource, const Request& request,
@@ -31,7 +37,12 @@ class PageReader {
         spec_(resource.spec),
         request_(request),
         answer_(answer),
-        context_(std::move(context)) {}
+        context_(std::move(context)),
+        incremental_(spec_.incremental),
+        bounds_(BoundsIn(context_, spec_.name)) {
+    // What lies at the seam of two parts has to come twice.
+    if (context_.part > 0) incremental_.start_is_open = false;
+  }
 
   Result<Reading> Read();
 
@@ -49,7 +60,6 @@ class PageReader {
   bool RepeatsItself();
   Status AddRows();
   Status AddRow(const JsonValue& record, std::uint32_t index);
-  Result<std::string> KeyOf(const JsonValue& record, std::uint32_t index) const;
   Status AddChildren(const ParentRow& row);
   Status GoOn();
   Status AddNextPart();
@@ -63,12 +73,18 @@ class PageReader {
     return Fail(error.code, fmt::format("{}: {}", PageName(), error.message));
   }
 
+  tl::unexpected<Error> WrongRecord(std::uint32_t index, const Error& error) const {
+    return Fail(error.code, fmt::format("{}: record {} {}", PageName(), index + 1, error.message));
+  }
+
   const Plan& plan_;
   const PlannedResource& resource_;
   const Resource& spec_;
   const Request& request_;
   const AnswerView& answer_;
   ListContext context_;  // of this page; becomes that of the next
+  Incremental incremental_;
+  const Bounds bounds_;
   std::optional<RawJson> json_;
   std::vector<JsonValue> records_;
   std::vector<Child> children_;
@@ -193,13 +209,8 @@ Status PageReader::AddRow(const JsonValue& record, std::uint32_t index) {
                 .position = RowPosition(context_.base, context_.number(), index),
                 .cursor = context_.parent_cursor};
   if (IsIncremental(spec_)) {
-    Incremental incremental = spec_.incremental;
-    if (context_.part > 0) incremental.start_is_open = false;
-    auto verdict = JudgeCursor(record, incremental, context_.bounds[spec_.name]);
-    if (!verdict) {
-      return Fail(verdict.error().code,
-                  fmt::format("{}: record {} {}", PageName(), index + 1, verdict.error().message));
-    }
+    auto verdict = JudgeCursor(record, incremental_, bounds_);
+    if (!verdict) return WrongRecord(index, verdict.error());
     if (IsSplit(spec_)) SeeCursor(context_, verdict->value);
     if (!verdict->wanted) return {};
     if (GoesOn(spec_)) {
@@ -208,8 +219,8 @@ Status PageReader::AddRow(const JsonValue& record, std::uint32_t index) {
     }
   }
   if (!PassesFilters(record, spec_.filters)) return {};
-  auto key = KeyOf(record, index);
-  if (!key) return Fail(key.error());
+  auto key = KeyOf(record, spec_.primary_key, context_.from_parent);
+  if (!key) return WrongRecord(index, key.error());
   row.key = *key;
   if (spec_.selected) {
     const bool keeps = spec_.write_disposition != Disposition::kReplace;
@@ -224,28 +235,6 @@ Status PageReader::AddRow(const JsonValue& record, std::uint32_t index) {
          .body = record.is_object() ? WithMembers(record, context_.from_parent) : record.json()});
   }
   return AddChildren(row);
-}
-
-// Empty: the resource has none.
-Result<std::string> PageReader::KeyOf(const JsonValue& record, std::uint32_t index) const {
-  std::string key;
-  for (const JsonPathText& field : spec_.primary_key) {
-    if (!key.empty()) key += ',';
-    std::string value;
-    for (const auto& [name, text] : context_.from_parent) {
-      if (name == field) value = text;
-    }
-    const auto path = JsonPath::Parse(field);
-    if (!path) return Fail(path.error());
-    const auto found = value.empty() ? path->Find(record) : std::nullopt;
-    if (found) value = found->json();
-    if (value.empty() || value == "null") {
-      return Fail(Code::kInvalid, fmt::format("{}: record {} has no value for the primary key '{}'",
-                                              PageName(), index + 1, field));
-    }
-    key += value;
-  }
-  return spec_.primary_key.size() > 1 ? "[" + key + "]" : key;
 }
 
 Status PageReader::AddChildren(const ParentRow& row) {
@@ -327,33 +316,6 @@ Result<Reading> ReadPage(const Plan& plan, const PlannedResource& resource, cons
   auto context = DecodeContext(request.context);
   if (!context) return Fail(context.error());
   return PageReader(plan, resource, request, answer, std::move(*context)).Read();
-}
-
-Reading IgnoredPage(const PlannedResource& resource, const Request& request,
-                    const AnswerView& answer) {
-  Reading reading{
-      .notes = {{.kind = "ignored",
-                 .text = fmt::format("{}: {} gave HTTP {}, which error_handler ignores",
-                                     resource.spec.name, request.target, answer.status)}}};
-  const auto context = DecodeContext(request.context);
-  if (context && !GoesOn(resource.spec)) {
-    reading.rows = RowBatch{.cursor = context->parent_cursor};
-  }
-  return reading;
-}
-
-std::optional<Reading> RefusedPage(const Plan& plan, const PlannedResource& resource,
-                                   const Request& request, int status) {
-  const bool about_length = status / 100 == 4 && status != 401 && status != 404;
-  const auto context = DecodeContext(request.context);
-  if (!about_length || !context || !IsSplit(resource.spec) || context->part_given == 0) {
-    return std::nullopt;
-  }
-  auto next = BeginNextPart(plan, resource, *context, 0);
-  if (!next) return std::nullopt;
-  Reading reading{.shortfall = std::move(next->shortfall)};
-  if (next->request) reading.requests.push_back(std::move(*next->request));
-  return reading;
 }
 
 }  // namespace sluice::rest

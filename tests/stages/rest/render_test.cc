@@ -19,7 +19,7 @@ Rendered Render(std::vector<Resource> resources, const std::string& file, FakeIn
   return {.rendering = std::move(rendering), .text = std::move(out.text)};
 }
 
-TEST(RenderTest, AFileHoldsTheRowsOfItsResourceInTheirOrder) {
+TEST(RestRenderTest, AFileHoldsTheRowsOfItsResourceInTheirOrder) {
   FakeInputs inputs;
   inputs.AddRow(DocumentId("records"), {.key = "2", .position = "b", .body = R"({"id":2})"});
   inputs.AddRow(DocumentId("records"), {.key = "1", .position = "a", .body = R"({"id":1.50})"});
@@ -29,7 +29,7 @@ TEST(RenderTest, AFileHoldsTheRowsOfItsResourceInTheirOrder) {
   EXPECT_EQ(rendered.text, "{\"id\":1.50}\n{\"id\":2}\n");
 }
 
-TEST(RenderTest, AFileIsNamedAfterItsTable) {
+TEST(RestRenderTest, AFileIsNamedAfterItsTable) {
   Resource resource = Records();
   resource.table_name = "people";
   resource.output = {.format = Format::kCsv, .fields = {"id"}};
@@ -40,7 +40,7 @@ TEST(RenderTest, AFileIsNamedAfterItsTable) {
   EXPECT_EQ(rendered.text, "id\r\n1\r\n");
 }
 
-TEST(RenderTest, WhatTheWriterHasToSayIsAboutTheFile) {
+TEST(RestRenderTest, WhatTheWriterHasToSayIsAboutTheFile) {
   Resource resource = Records();
   resource.output = {
       .format = Format::kCsv, .fields = {"id"}, .schema_policy = SchemaPolicy::kFreeze};
@@ -52,7 +52,7 @@ TEST(RenderTest, WhatTheWriterHasToSayIsAboutTheFile) {
   EXPECT_EQ(rendered.rendering->notes[0].document, DocumentId("file:records.csv"));
 }
 
-TEST(RenderTest, AFileOfAnotherJobIsRefused) {
+TEST(RestRenderTest, AFileOfAnotherJobIsRefused) {
   FakeInputs inputs;
   const Rendered rendered = Render({Records()}, "file:gone.csv", inputs);
   ASSERT_FALSE(rendered.rendering);
