@@ -173,11 +173,22 @@ TEST_F(TraktExportTest, WhateverTheServersPagesTheFilesAreTheSame) {
   }
 }
 
-TEST_F(TraktExportTest, ListThatLeadsInACircleIsSaidToBeShort) {
-  const SimProcess sim = Account({"--fault", "cursor-loop"});
-  const Outcome outcome = Export(sim);
+TEST_F(TraktExportTest, ListThatLeadsInACircleIsShortAndReadAgainByTheNextRun) {
+  const SimProcess circling = Account({"--fault", "cursor-loop"});
+  const Outcome outcome = Export(circling);
   EXPECT_EQ(outcome.exit_code, 3);
   EXPECT_NE(outcome.err.find("circle"), std::string::npos) << outcome.err;
+  const SimProcess sim = Account();
+  const Outcome again = Export(sim);
+  EXPECT_EQ(again.exit_code, 0) << again.err;
+  EXPECT_EQ(Differences(Undisturbed(sim), exporter_.Output()), Strings{});
+}
+
+TEST_F(TraktExportTest, LimitOfTheServerIsWaitedOut) {
+  const SimProcess sim = Account({"--rate", "10", "--burst", "2"});
+  const Outcome outcome = Export(sim);
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_EQ(File("letterboxd-import.csv").size(), 700u);
 }
 
 TEST_F(TraktExportTest, TokenThatEndsEndsTheRunWhichGoesOnWithAnother) {
