@@ -113,8 +113,7 @@ class SetUp {
                              : Secret("client.auth.client_secret", auth_.client_secret),
         .scopes = auth_.scopes,
         .answer = {.expires_in_name = auth_.expires_in_name,
-                   .default_expires_in = auth_.default_expiration.count()},
-        .next_step = "check what client.auth refers to"};
+                   .default_expires_in = auth_.default_expiration.count()}};
     for (const auto& field : auth_.request_data) {
       options.request_data.emplace_back(field.name, field.value);
     }

@@ -87,7 +87,10 @@ std::optional<FetchResult> FetchLoop::OnResponse(const JobPtr& job, const Ticket
   } else {
     OnAccepted(host, ticket, hint);  // a 404 has been let through as well
   }
-  if (verdict.code == Code::kUnauthorized) return OnUnauthorized(job, failure);
+  if (verdict.code == Code::kUnauthorized) {
+    if (!verdict.renewable) return Fatal{.error = {verdict.code, verdict.message}};
+    return OnUnauthorized(job, failure);
+  }
   if (verdict.code == Code::kTransient) return AfterFailure(*job, std::move(failure), wait);
   return Refusal{.status = status,
                  .headers = std::move(response.headers),

@@ -179,7 +179,8 @@ Result<std::shared_ptr<OAuthCredential>> OpenStoredTokens(OAuthOptions options,
                                                           std::string_view belongs_to) {
   auto pair = file.Read();
   const auto with_step = [&](Code code, const std::string& what) {
-    return Fail(code, fmt::format("{}; {}", what, options.next_step));
+    return Fail(code,
+                options.next_step.empty() ? what : fmt::format("{}; {}", what, options.next_step));
   };
   if (!pair && pair.error().code == Code::kNotFound) {
     return with_step(Code::kUnauthorized, pair.error().message);

@@ -33,7 +33,8 @@ struct OAuthOptions {
   std::vector<std::pair<std::string, std::string>> request_data;
   Body body = Body::kForm;
   TokenAnswerFormat answer;  // expires_in_name, default_token_expiration
-  std::string next_step;     // what to do when the server refuses: "run `sluice auth trakt`"
+  std::string next_step;     // what to do when the server refuses: "run `sluice auth trakt`";
+                             // empty: whoever shows the error says it
 };
 
 class OAuthCredential final : public Credential {

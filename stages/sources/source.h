@@ -33,8 +33,8 @@ struct Reading {
   std::vector<DocumentUpdate> documents;
   std::vector<DocumentId> mentions;  // of request.document: ids whose path it will show
   std::vector<Note> notes;
-  bool keep = false;      // a document will be rendered from this body: store it
-  std::string shortfall;  // why the listing is provably short; empty: it is not
+  bool keep = false;             // a document will be rendered from this body: store it
+  std::string shortfall;         // why the listing is provably short; empty: it is not
   std::optional<RowBatch> rows;  // for the collection of request.document
 };
 
@@ -96,9 +96,10 @@ struct SourceLimits {
 
 // What an answer other than 2xx means.
 struct Verdict {
-  Code code = Code::kTransient;  // kTransient, kRateLimited, kUnauthorized, kNotFound, kInvalid
-  std::string message;           // the API's own words, shortened; no secret
-  std::optional<Duration> delay;   // not before this has passed; beside what headers say
+  Code code = Code::kTransient;   // kTransient, kRateLimited, kUnauthorized, kNotFound, kInvalid
+  std::string message;            // the API's own words, shortened; no secret
+  std::optional<Duration> delay;  // not before this has passed; beside what headers say
+  bool renewable = true;          // of kUnauthorized: a new access token may help
 };
 
 // Thread-safe: all methods are const and pure.

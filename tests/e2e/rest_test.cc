@@ -3,9 +3,11 @@
 #include <sys/wait.h>
 
 #include <algorithm>
+#include <random>
 #include <set>
 
 #include "tests/e2e/rest_fixture.h"
+#include "tests/support/run_process.h"
 
 namespace sluice {
 namespace {
@@ -255,6 +257,45 @@ TEST_P(RestKillTest, ResumesToTheSameBytes) {
 
 INSTANTIATE_TEST_SUITE_P(Paginators, RestKillTest,
                          testing::Values("offset", "page_number", "cursor", "header_link"));
+
+// A million records, killed fifty times at any moment: while pages come and while the file is made.
+class SoakRestKillTest : public RestTest,
+                         public testing::WithParamInterface<std::pair<const char*, const char*>> {
+ protected:
+  // 137 when the kill came before the end.
+  int ExportKilledAfter(std::chrono::milliseconds time) const {
+    return RunProcess(
+               {.args = {SLUICE_BINARY_DIR "/sluice", "run", job().string(), "--progress", "none"},
+                .kill_after = time})
+        .exit_code;
+  }
+};
+
+TEST_P(SoakRestKillTest, FiftyKillsChangeNoByte) {
+  const auto [paginator, format] = GetParam();
+  const SimProcess sim = Simulate(paginator, {"--records", "1000000"});
+  Job(sim, Records("paginator = " + PaginatorOf(paginator)) + "[resources.output]\nformat = \"" +
+               format + "\"\n");
+  const Outcome undisturbed = Export();
+  ASSERT_EQ(undisturbed.exit_code, 0) << undisturbed.err;
+  const Tree expected = exporter_.Output();
+  exporter_.Clear();
+  std::mt19937 rng(1);
+  int killed = 0;
+  for (int run = 0; killed < 50 && run < 200; ++run) {
+    const std::chrono::milliseconds time(50 + rng() % 700);
+    killed += ExportKilledAfter(time) == 128 + SIGKILL ? 1 : 0;
+  }
+  EXPECT_EQ(killed, 50);
+  const Outcome last = Export();
+  EXPECT_EQ(last.exit_code, 0) << last.err;
+  EXPECT_THAT(Differences(expected, exporter_.Output()), IsEmpty());
+  EXPECT_THAT(exporter_.Leftovers(), IsEmpty());
+}
+
+INSTANTIATE_TEST_SUITE_P(Soak, SoakRestKillTest,
+                         testing::Values(std::pair("cursor", "jsonl"), std::pair("offset", "csv"),
+                                         std::pair("page_number", "sqlite")));
 
 // --- secrets ------------------------------------------------------------------------------------
 

@@ -38,6 +38,9 @@ class AuthorisedSource final : public Source {
     return Reading{};
   }
   Verdict Judge(const Request& request, const AnswerView& answer) const override {
+    if (answer.status == 423) {
+      return {.code = Code::kUnauthorized, .message = "the account is locked", .renewable = false};
+    }
     return judging_.Judge(request, answer);
   }
   std::optional<Reading> ReadRefusal(const Request&, const AnswerView&) const override {
@@ -225,6 +228,17 @@ TEST_F(FetchRenewalTest, ASecondRefusalEndsTheRun) {
   ASSERT_NE(FatalOf("/a"), nullptr);
   EXPECT_EQ(FatalOf("/a")->error.code, Code::kUnauthorized);
   EXPECT_EQ(Renewals(), 1);
+}
+
+TEST_F(FetchRenewalTest, ARefusalThatNoTokenHelpsSpendsNone) {
+  Begin([&](const HttpRequest& request) {
+    return Api::IsRenewal(request) ? api_.Renew(request) : Answers(423);
+  });
+  Ask("/a");
+  transport_->RunUntilIdle();
+  ASSERT_NE(FatalOf("/a"), nullptr);
+  EXPECT_EQ(FatalOf("/a")->error.message, "the account is locked");
+  EXPECT_EQ(Renewals(), 0);
 }
 
 TEST_F(FetchRenewalTest, ARefusedRefreshTokenEndsTheRunAndSaysWhatToDo) {

@@ -103,6 +103,7 @@ Verdict JudgeAnswer(const Request& request, const AnswerView& answer) {
     message += fmt::format(" (it says: {})", words);
   }
   Verdict verdict{.code = meaning.code, .message = message + HeaderWords(answer)};
+  verdict.renewable = answer.status == 401;
   if (SaysOverloaded(answer.status)) verdict.delay = kOverloaded;
   return verdict;
 }
