@@ -63,4 +63,11 @@ void AppendUtf8(std::string& out, char32_t c) {
   }
 }
 
+std::string Shorten(std::string text, std::size_t bytes_max) {
+  if (text.size() <= bytes_max) return text;
+  std::size_t end = bytes_max;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  return text.substr(0, end) + "...";
+}
+
 }  // namespace sluice

@@ -18,4 +18,7 @@ CodePoint FirstCodePoint(std::string_view text);
 CodePoint LastCodePoint(std::string_view text);
 void AppendUtf8(std::string& out, char32_t code_point);
 
+// `text` where it has at most so many bytes, else its beginning, cut between characters, and "...".
+std::string Shorten(std::string text, std::size_t bytes_max);
+
 }  // namespace sluice

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "stages/sinks/utf8.h"
 #include "stages/sources/notion/asked.h"
 #include "stages/sources/notion/json.h"
 #include "stages/sources/notion/trail.h"
@@ -15,13 +16,6 @@ struct ApiError {
   std::string code;  // "object_not_found"; empty: the body is none of the API's
   std::string message;
 };
-
-std::string Shorten(std::string text) {
-  if (text.size() <= kMessageBytesMax) return text;
-  std::size_t end = kMessageBytesMax;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  return text.substr(0, end) + "...";
-}
 
 ApiError ReadError(std::string_view body) {
   const auto document = JsonDocument::Parse(body);
@@ -197,7 +191,7 @@ Verdict JudgeAnswer(const Request& request, int status, std::string_view body) {
   if (DecodeTrail(request.context).root) {
     words = fmt::format("root {}: {}", ParseRequest(request).id, words);
   }
-  return {.code = CodeOf(status), .message = Shorten(std::move(words))};
+  return {.code = CodeOf(status), .message = Shorten(std::move(words), kMessageBytesMax)};
 }
 
 std::optional<Reading> ReadRefusedAnswer(const Request& request, int status, std::string_view body,

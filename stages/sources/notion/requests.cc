@@ -4,20 +4,12 @@
 
 #include <nlohmann/json.hpp>
 
+#include "stages/http/percent.h"
+
 namespace sluice::notion {
 namespace {
 
 constexpr int kPageSize = 100;
-
-std::string PercentEncode(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '-' || c == '_' || c == '.' || c == '~';
-    out += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
-  }
-  return out;
-}
 
 std::string PageQuery(std::string_view cursor) {
   std::string query = fmt::format("page_size={}", kPageSize);

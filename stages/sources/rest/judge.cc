@@ -7,6 +7,7 @@
 
 #include "stages/http/quota_values.h"
 #include "stages/json/json_path.h"
+#include "stages/sinks/utf8.h"
 
 namespace sluice::rest {
 namespace {
@@ -25,10 +26,7 @@ std::string OneLine(std::string_view text) {
     if (blank && !line.empty() && line.back() != ' ') line += ' ';
   }
   if (line.ends_with(' ')) line.pop_back();
-  if (line.size() <= kWordsMax) return line;
-  std::size_t end = kWordsMax;
-  while (end > 0 && (static_cast<unsigned char>(line[end]) & 0xC0) == 0x80) --end;
-  return line.substr(0, end) + "...";
+  return Shorten(std::move(line), kWordsMax);
 }
 
 std::string TitleOf(std::string_view html) {

@@ -80,20 +80,6 @@ std::string Show(const Origin& origin) {
 
 }  // namespace
 
-std::string PercentEncode(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '-' || c == '_' || c == '.' || c == '~';
-    if (plain) {
-      out += c;
-    } else {
-      out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-    }
-  }
-  return out;
-}
-
 BaseUrl SplitBaseUrl(std::string_view base_url) {
   const std::size_t scheme = base_url.find("://");
   const std::size_t begin = scheme == std::string_view::npos ? 0 : scheme + 3;

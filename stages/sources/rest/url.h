@@ -6,12 +6,10 @@
 #include <string_view>
 #include <vector>
 
+#include "stages/http/percent.h"
 #include "storage/base/result.h"
 
 namespace sluice::rest {
-
-// All but the unreserved characters of RFC 3986.
-std::string PercentEncode(std::string_view text);
 
 // "https://api.example.com:8443" and "/v1" of "https://api.example.com:8443/v1".
 struct BaseUrl {

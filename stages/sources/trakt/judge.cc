@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "stages/sinks/utf8.h"
 #include "stages/sources/trakt/film.h"
 #include "stages/sources/trakt/reading.h"
 
@@ -59,13 +60,10 @@ Meaning MeaningOf(int status) {
 }
 
 // Printable and short; cut between characters.
-std::string Shorten(std::string_view text) {
+std::string ShortWords(std::string_view text) {
   std::string words;
   for (const char c : text) words.push_back(static_cast<unsigned char>(c) < ' ' ? ' ' : c);
-  if (words.size() <= kWordsBytesMax) return words;
-  std::size_t end = kWordsBytesMax;
-  while (end > 0 && (static_cast<unsigned char>(words[end]) & 0xC0) == 0x80) --end;
-  return words.substr(0, end) + "...";
+  return Shorten(std::move(words), kWordsBytesMax);
 }
 
 // "invalid_grant: The provided authorization grant is invalid"; empty where the body has no words.
@@ -77,7 +75,7 @@ std::string WordsOf(std::string_view body) {
     const std::string text = TextAt(json->root(), key);
     if (!text.empty()) words += (words.empty() ? "" : ": ") + text;
   }
-  return Shorten(words);
+  return ShortWords(words);
 }
 
 // What Trakt says about the account in headers.
@@ -86,7 +84,7 @@ std::string HeaderWords(const AnswerView& answer) {
   for (const std::string_view name : {"X-Account-Limit", "X-VIP-User", "X-Account-Locked",
                                       "X-Account-Deactivated", "X-Upgrade-URL"}) {
     const std::string* value = answer.Header(name);
-    if (value != nullptr) words += fmt::format(", {}: {}", name, Shorten(*value));
+    if (value != nullptr) words += fmt::format(", {}: {}", name, ShortWords(*value));
   }
   return words;
 }
