@@ -92,7 +92,7 @@ class Cache {
   void FillSmall(int count) {
     database_.Begin();
     StoredResponse response = Packed(0);
-    response.body.resize(40);
+    response.body = std::string(response.body.view().text().substr(0, 40));
     for (int i = 0; i < count; ++i) writer_->Put(RequestNumber(i), response, kNow + i);
     database_.Commit();
   }

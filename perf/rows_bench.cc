@@ -71,8 +71,9 @@ class State {
       record.item = items->front();
       record.rows = RowBatch{};
       for (int row = 0; row < kRowsOfPage; ++row) {
-        record.rows->rows.push_back(RowNumber(first_row + i * kRowsOfPage + row));
+        record.rows->rows.Add(RowNumber(first_row + i * kRowsOfPage + row));
       }
+      if (!record.rows->rows.Finish()) throw std::runtime_error("rows");
       record.requests = {Page(++next_page_)};
       records_.push_back(std::move(record));
       // The next page is known when this one is committed.

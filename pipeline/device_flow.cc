@@ -55,7 +55,7 @@ Result<DeviceCode> ReadDeviceCode(const HttpResponse& response) {
                     "later",
                     response.status));
   }
-  const Json json = Json::parse(response.body, nullptr, /*allow_exceptions=*/false);
+  const Json json = Json::parse(response.body.view().text(), nullptr, /*allow_exceptions=*/false);
   DeviceCode code;
   if (json.is_object()) {
     code = {.device_code = Text(json, "device_code"),

@@ -44,11 +44,14 @@ Validators ValidatorsOf(const Item& item) {
   return {.etag = item.stale->etag, .last_modified = item.stale->last_modified};
 }
 
+// A long body is in a file, and what is read of it at a time is no more than this.
+std::size_t InMemory(const Body& body) { return std::min(body.size(), kBodyInMemoryMax); }
+
 // What an item holds in memory: the body it got, or the text it rendered (unless that was spilled).
 std::size_t BodyBytes(const Item& item) {
-  std::size_t bytes = item.stale ? item.stale->body.size() : 0;
+  std::size_t bytes = item.stale ? InMemory(item.stale->body) : 0;
   if (item.fetched) {
-    if (const auto* answer = std::get_if<Answer>(&*item.fetched)) bytes += answer->body.size();
+    if (const auto* answer = std::get_if<Answer>(&*item.fetched)) bytes += InMemory(answer->body);
   }
   for (const OutputFile& output : item.record.outputs) bytes += output.content.size();
   return bytes;
@@ -87,7 +90,7 @@ struct Graph::Machine {
             graph, limits.lookup,
             [&lookup_stage, &admission](const ItemPtr& item, LookupNode::output_ports_type& ports) {
               if (lookup_stage(*item) == Route::kHit) {
-                if (item->stored) Weigh(*item, item->stored->body.size(), admission);
+                if (item->stored) Weigh(*item, InMemory(item->stored->body), admission);
                 std::get<0>(ports).try_put(item);
               } else {
                 std::get<1>(ports).try_put(item);

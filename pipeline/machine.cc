@@ -107,13 +107,14 @@ class Machine {
         admission_(
             {.credits = static_cast<std::size_t>(job.limits.in_flight),
              .memory_bytes = job.limits.memory_bytes - job.limits.memory_bytes / kMemoryTierShare}),
-        readers_(StateFile(job.output), &memory),
+        spill_(output.Spill()),
+        readers_(StateFile(job.output), &memory, &spill_),
         // Offline there is nothing better than what is stored, whatever its age.
         lookup_(readers_, clock,
                 {.enabled = job.cache.enabled || options.offline,
                  .ttl = options.offline ? kAnyAge : job.cache.ttl,
                  .negative_ttl = options.offline ? kAnyAge : job.cache.negative_ttl}),
-        transform_(source, readers_, output, clock, fetch_options_.retry),
+        transform_(source, readers_, output, spill_, clock, fetch_options_.retry),
         committer_(store, output,
                    {.records_max = static_cast<std::size_t>(job.stages.write_batch_items),
                     .delay_max = std::min(job.stages.write_batch_delay, job.checkpoint.interval)},
@@ -124,7 +125,8 @@ class Machine {
         transport_(std::make_unique<CurlTransport>(CurlOptions{
             .in_flight_max = job.limits.in_flight,
             .plain_http = AllowsPlainHttp(job) ? PlainHttp::kAllowed : PlainHttp::kLoopbackOnly,
-            .ca_file = CaFileOfEnvironment()})),
+            .ca_file = CaFileOfEnvironment(),
+            .spill = &spill_})),
         fetch_(source, *transport_, clock, fetch_options_, std::random_device{}()),
         graph_(admission_, lookup_, fetch_, transform_,
                [this](const ItemPtr& item) { Write(item); },
@@ -464,6 +466,7 @@ class Machine {
   SteadyTime rate_saved_at_{};
 
   Admission admission_;
+  const SpillDir spill_;
   ReaderPool readers_;
   Lookup lookup_;
   Transform transform_;

@@ -31,7 +31,7 @@ inline constexpr Duration kWaitHereMax = std::chrono::seconds(5);
 struct Answer {
   int status = 200;
   std::vector<HttpHeader> headers;
-  std::string body;
+  Body body;
   std::chrono::microseconds elapsed{0};
 };
 // 304: what was asked about has not changed. Only where validators were given.
@@ -40,7 +40,7 @@ struct NotModified {};
 struct Refusal {
   int status = 0;
   std::vector<HttpHeader> headers;
-  std::string body;
+  Body body;
   Verdict verdict;
 };
 // To be started again after `delay`, as attempt + 1 where the attempt `counts`, else unchanged.

@@ -13,6 +13,9 @@ namespace {
 
 constexpr std::size_t kErrorsKept = 100;
 
+// What a refusal says stands at its beginning; this thread has others to serve.
+constexpr std::size_t kJudgedBytesMax = 256u << 10;
+
 std::chrono::milliseconds Ceil(Duration wait) {
   return std::chrono::ceil<std::chrono::milliseconds>(wait);
 }
@@ -29,6 +32,11 @@ FetchResult FetchLoop::OnError(Job& job, const Ticket& ticket, TransportError er
     host.breaker.OnAbandoned(ticket.generation);
     job.limit->OnEnd(ticket.start, ConcurrencyLimit::Outcome::kAbandoned, Duration::zero());
     return Stopped{};
+  }
+  if (error.code == Code::kDisk) {  // no fault of the server's
+    host.breaker.OnAnswer(ticket.generation);
+    job.limit->OnEnd(ticket.start, ConcurrencyLimit::Outcome::kAbandoned, Duration::zero());
+    return Fatal{.error = {Code::kDisk, std::move(error.message)}};
   }
   if (error.code == Code::kInvalid) {  // it answered, with something that we do not take
     host.breaker.OnAnswer(ticket.generation);
@@ -67,9 +75,10 @@ std::optional<FetchResult> FetchLoop::OnResponse(const JobPtr& job, const Ticket
                   .elapsed = response.elapsed};
   }
   std::optional<Duration> wait = WaitAfterRefusal(hint);
-  if (!wait && (status == 429 || status == 503 || status == 529)) wait = WaitInBody(response.body);
-  Verdict verdict = source_.Judge(
-      job->request, {.status = status, .body = response.body, .headers = response.headers});
+  const std::string_view words = response.body.view().text().substr(0, kJudgedBytesMax);
+  if (!wait && (status == 429 || status == 503 || status == 529)) wait = WaitInBody(words);
+  Verdict verdict =
+      source_.Judge(job->request, {.status = status, .body = words, .headers = response.headers});
   const bool asks_to_wait = wait.has_value();
   if (verdict.delay) wait = std::max(*verdict.delay, wait.value_or(Duration::zero()));
   const bool refused = status == 429 || status == 529 || verdict.code == Code::kRateLimited ||

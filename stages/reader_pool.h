@@ -17,9 +17,10 @@ namespace sluice {
 class ReaderPool {
  public:
   // `file`: the state file; it must exist when the first reader is borrowed.
-  // `memory`: the tier before it, which must outlive the pool; null: none.
-  ReaderPool(std::filesystem::path file, ResponseMemory* memory)
-      : file_(std::move(file)), memory_(memory) {}
+  // `memory`: the tier before it; null: none. `spill`: where long answers go that are read, see
+  // BodyWriter. Both must outlive the pool.
+  ReaderPool(std::filesystem::path file, ResponseMemory* memory, const SpillDir* spill = nullptr)
+      : file_(std::move(file)), memory_(memory), spill_(spill) {}
 
   class Loan {
    public:
@@ -49,7 +50,7 @@ class ReaderPool {
       return last;
     });
     if (!reader) {
-      auto opened = StoreReader::Open(file_);
+      auto opened = StoreReader::Open(file_, spill_);
       if (!opened) return Fail(opened.error());
       reader = std::move(*opened);
       if (memory_ != nullptr) reader->UseMemory(*memory_);
@@ -60,6 +61,7 @@ class ReaderPool {
  private:
   const std::filesystem::path file_;
   ResponseMemory* const memory_;
+  const SpillDir* const spill_;
   Guarded<std::vector<std::unique_ptr<StoreReader>>> idle_;
 };
 

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "stages/document_inputs.h"
-#include "storage/base/compress.h"
+#include "storage/packed_body.h"
 #include "storage/spill_writer.h"
 
 namespace sluice {
@@ -90,30 +90,21 @@ void FailItem(Item& item, Failure failure) {
   item.record.failure = std::move(failure);
 }
 
-void Keep(Item& item, Reading reading, StoredResponse response) {
-  CommitRecord& record = item.record;
-  record.verdict = CommitRecord::Verdict::kDone;
-  record.requests = std::move(reading.requests);
-  record.documents = std::move(reading.documents);
-  record.mentions = std::move(reading.mentions);
-  record.notes = std::move(reading.notes);
-  record.shortfall = std::move(reading.shortfall);
-  record.rows = std::move(reading.rows);
-  // What came from the cache stays there as it is; it may have been confirmed.
-  if (!reading.keep || (record.cache_hit && !record.confirmed)) return;
-  response.revision = item.work.request.revision;
-  if (!record.cache_hit) {
-    response.body = Compress(response.body);
-    response.encoding = StoredResponse::Encoding::kZstd;
-  }
-  record.response = std::move(response);
+void EndRun(Item& item, Error error) {
+  item.fatal = Fatal{.error = std::move(error)};
+  item.record.verdict = CommitRecord::Verdict::kReturn;
 }
 
 }  // namespace
 
 Transform::Transform(const Source& source, ReaderPool& readers, OutputDir& output,
-                     const Clock& clock, RetryOptions retry)
-    : source_(source), readers_(readers), output_(output), clock_(clock), retry_(retry) {}
+                     const SpillDir& spill, const Clock& clock, RetryOptions retry)
+    : source_(source),
+      readers_(readers),
+      output_(output),
+      spill_(spill),
+      clock_(clock),
+      retry_(retry) {}
 
 void Transform::operator()(Item& item) const {
   item.record.item = item.work;
@@ -131,14 +122,15 @@ void Transform::ReadStored(Item& item) const {
   item.record.cache_hit = true;
   if (stored.status / 100 == 2) {
     auto reading = source_.Read(
-        item.work.request, {.status = stored.status, .body = stored.body}, clock_.WallNow());
+        item.work.request, {.status = stored.status, .body = stored.body.view(), .spill = &spill_},
+        clock_.WallNow());
     if (!reading) {
       return FailItem(item, {.code = reading.error().code, .message = reading.error().message});
     }
     return Keep(item, std::move(*reading), std::move(stored));
   }
-  Verdict verdict = source_.Judge(item.work.request,
-                                  {.status = stored.status, .body = stored.body});
+  Verdict verdict =
+      source_.Judge(item.work.request, {.status = stored.status, .body = stored.body.view()});
   ReadRefusal(
       item,
       {.status = stored.status, .body = std::move(stored.body), .verdict = std::move(verdict)});
@@ -178,9 +170,12 @@ void Transform::ReadConfirmed(Item& item) const {
 
 void Transform::ReadAnswer(Item& item, Answer answer) const {
   const Request& request = item.work.request;
-  auto reading = source_.Read(
-      request, {.status = answer.status, .body = answer.body, .headers = answer.headers},
-      clock_.WallNow());
+  auto reading = source_.Read(request,
+                              {.status = answer.status,
+                               .body = answer.body.view(),
+                               .headers = answer.headers,
+                               .spill = &spill_},
+                              clock_.WallNow());
   if (reading) {
     StoredResponse response{.status = answer.status, .body = std::move(answer.body)};
     if (const std::string* etag = FindHeader(answer.headers, "ETag")) response.etag = *etag;
@@ -203,9 +198,10 @@ void Transform::ReadAnswer(Item& item, Answer answer) const {
 }
 
 void Transform::ReadRefusal(Item& item, Refusal refusal) const {
-  auto reading = source_.ReadRefusal(
-      item.work.request,
-      {.status = refusal.status, .body = refusal.body, .headers = refusal.headers});
+  auto reading = source_.ReadRefusal(item.work.request, {.status = refusal.status,
+                                                         .body = refusal.body.view(),
+                                                         .headers = refusal.headers,
+                                                         .spill = &spill_});
   if (reading) {
     return Keep(item, std::move(*reading),
                 {.status = refusal.status, .body = std::move(refusal.body)});
@@ -213,6 +209,31 @@ void Transform::ReadRefusal(Item& item, Refusal refusal) const {
   FailItem(item, {.code = refusal.verdict.code,
                   .http_status = refusal.status,
                   .message = std::move(refusal.verdict.message)});
+}
+
+void Transform::Keep(Item& item, Reading reading, StoredResponse response) const {
+  CommitRecord& record = item.record;
+  if (reading.rows) {
+    if (auto rows = reading.rows->rows.Finish(); !rows) return EndRun(item, rows.error());
+  }
+  // What came from the cache stays there as it is; it may have been confirmed.
+  const bool store = reading.keep && (!record.cache_hit || record.confirmed);
+  if (store && !record.cache_hit) {
+    auto packed = Pack(response.body.view(), &spill_);
+    if (!packed) return EndRun(item, packed.error());
+    response.body = std::move(*packed);
+    response.encoding = StoredResponse::Encoding::kZstd;
+  }
+  record.verdict = CommitRecord::Verdict::kDone;
+  record.requests = std::move(reading.requests);
+  record.documents = std::move(reading.documents);
+  record.mentions = std::move(reading.mentions);
+  record.notes = std::move(reading.notes);
+  record.shortfall = std::move(reading.shortfall);
+  record.rows = std::move(reading.rows);
+  if (!store) return;
+  response.revision = item.work.request.revision;
+  record.response = std::move(response);
 }
 
 void Transform::RenderDocument(Item& item) const {
@@ -228,9 +249,7 @@ void Transform::RenderDocument(Item& item) const {
   auto rendering = source_.Render(*row, inputs, sink);
   const Code code = rendering ? Code::kFatal : rendering.error().code;
   if (!rendering && (code == Code::kDamaged || code == Code::kDisk)) {
-    item.fatal = Fatal{.error = rendering.error()};
-    item.record.verdict = CommitRecord::Verdict::kReturn;
-    return;
+    return EndRun(item, rendering.error());
   }
   if (!rendering) {
     return FailItem(item, {.code = rendering.error().code,
@@ -244,11 +263,7 @@ void Transform::RenderDocument(Item& item) const {
     return;
   }
   auto files = sink.Finish();
-  if (!files) {
-    item.fatal = Fatal{.error = files.error()};
-    record.verdict = CommitRecord::Verdict::kReturn;
-    return;
-  }
+  if (!files) return EndRun(item, files.error());
   record.outputs = std::move(*files);
   record.revision = row->revision;
   record.notes = std::move(rendering->notes);

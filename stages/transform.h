@@ -15,8 +15,9 @@ namespace sluice {
 class Transform {
  public:
   // Borrows all; they must outlive it.
-  Transform(const Source& source, ReaderPool& readers, OutputDir& output, const Clock& clock,
-            RetryOptions retry);
+  // Long answers, and what comes of them, go to `spill`.
+  Transform(const Source& source, ReaderPool& readers, OutputDir& output, const SpillDir& spill,
+            const Clock& clock, RetryOptions retry);
 
   void operator()(Item& item) const;
 
@@ -26,11 +27,13 @@ class Transform {
   void ReadConfirmed(Item& item) const;
   void ReadAnswer(Item& item, Answer answer) const;
   void ReadRefusal(Item& item, Refusal refusal) const;
+  void Keep(Item& item, Reading reading, StoredResponse response) const;
   void RenderDocument(Item& item) const;
 
   const Source& source_;
   ReaderPool& readers_;
   OutputDir& output_;
+  const SpillDir& spill_;
   const Clock& clock_;
   const RetryOptions retry_;
 };

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <limits>
 
-#include "storage/base/compress.h"
+#include "storage/packed_body.h"
 
 namespace sluice {
 namespace {
@@ -22,31 +22,44 @@ CacheWriter::CacheWriter(Database& database, CacheLimits limits, Size size)
     : limits_(limits),
       size_(size),
       database_(database),
-      size_of_(database, "SELECT bytes FROM cache WHERE key = ?"),
+      size_of_(database, "SELECT id, bytes FROM cache WHERE key = ?"),
       erase_(database, "DELETE FROM cache WHERE key = ?"),
       insert_(database, R"sql(
         INSERT INTO cache(key, request, document, revision, status, fetched_ms, etag, last_modified,
                           bytes, checksum, body)
         VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?))sql"),
+      insert_part_(database,
+                   "INSERT INTO cache_parts(id, part, checksum, body) "
+                   "VALUES(?, ?, ?, ?)"),
+      erase_parts_(database, "DELETE FROM cache_parts WHERE id = ?"),
       confirm_(database, "UPDATE cache SET fetched_ms = ?, revision = ? WHERE key = ?"),
       evict_finished_(database, R"sql(
         DELETE FROM cache WHERE id IN (
           SELECT c.id FROM cache c LEFT JOIN documents d ON d.id = c.document
            WHERE c.fetched_ms < ? AND (d.state IS NULL OR d.state IN ('done', 'failed', 'missing'))
-           ORDER BY c.fetched_ms LIMIT ?) RETURNING bytes)sql"),
+           ORDER BY c.fetched_ms LIMIT ?) RETURNING id, bytes)sql"),
       evict_any_(database, R"sql(
         DELETE FROM cache WHERE id IN (
           SELECT id FROM cache WHERE fetched_ms < ? ORDER BY fetched_ms LIMIT ?)
-        RETURNING bytes)sql") {}
+        RETURNING id, bytes)sql") {}
 
 void CacheWriter::Put(const Request& request, const StoredResponse& response, WallMs now_ms) {
-  const Hash128 key = RequestKey(request);
-  const std::string text = RequestText(request);
-  const bool plain = response.encoding == StoredResponse::Encoding::kPlain;
-  const std::string packed = plain ? Compress(response.body) : std::string();
-  const std::string& body = plain ? packed : response.body;
   ++puts_;
-  Erase(key);
+  Erase(RequestKey(request));
+  if (response.encoding == StoredResponse::Encoding::kZstd) {
+    Insert(request, response, response.body.view(), now_ms);
+  } else {
+    // In memory it cannot fail.
+    Insert(request, response, Pack(response.body.view(), /*spill=*/nullptr)->view(), now_ms);
+  }
+}
+
+void CacheWriter::Insert(const Request& request, const StoredResponse& response,
+                         const BodyView& packed, WallMs now_ms) {
+  const std::string text = RequestText(request);
+  const Hash128 key = RequestKey(request);
+  const auto bytes = static_cast<std::int64_t>(packed.size());
+  const std::string_view first = packed.text().substr(0, kCachePartBytes);
   insert_.Use()
       .BindBlob(key)
       .Bind(text)
@@ -56,12 +69,23 @@ void CacheWriter::Put(const Request& request, const StoredResponse& response, Wa
       .Bind(now_ms)
       .Bind(response.etag)
       .Bind(response.last_modified)
-      .Bind(static_cast<std::int64_t>(body.size()))
-      .Bind(Checksum(body))
-      .BindBlob(body)
+      .Bind(bytes)
+      .Bind(Checksum(first))
+      .BindBlob(first)
       .Done();
+  InsertParts(packed);
   ++size_.entries;
-  size_.bytes += static_cast<std::int64_t>(body.size());
+  size_.bytes += bytes;
+}
+
+void CacheWriter::InsertParts(const BodyView& packed) {
+  const std::int64_t id = database_.raw().getLastInsertRowid();
+  std::int64_t part = 1;
+  for (std::size_t at = kCachePartBytes; at < packed.size(); at += kCachePartBytes, ++part) {
+    packed.Release(0, at);
+    const std::string_view bytes = packed.text().substr(at, kCachePartBytes);
+    insert_part_.Use().Bind(id).Bind(part).Bind(Checksum(bytes)).BindBlob(bytes).Done();
+  }
 }
 
 void CacheWriter::Confirm(const Request& request, WallMs now_ms) {
@@ -70,16 +94,25 @@ void CacheWriter::Confirm(const Request& request, WallMs now_ms) {
 }
 
 void CacheWriter::Erase(const Hash128& key) {
+  std::int64_t id = 0;
   std::int64_t size = -1;
   {
     auto run = size_of_.Use();
     run.BindBlob(key);
-    if (run.Next()) size = run.Int(0);
+    if (run.Next()) {
+      id = run.Int(0);
+      size = run.Int(1);
+    }
   }
   if (size < 0) return;
   erase_.Use().BindBlob(key).Done();
+  Forget(id, size);
   --size_.entries;
-  size_.bytes -= size;
+}
+
+void CacheWriter::Forget(std::int64_t id, std::int64_t bytes) {
+  size_.bytes -= bytes;
+  if (bytes > static_cast<std::int64_t>(kCachePartBytes)) erase_parts_.Use().Bind(id).Done();
 }
 
 void CacheWriter::Evict(WallMs now_ms) {
@@ -112,7 +145,7 @@ std::int64_t CacheWriter::EvictBatch(Statement& statement, WallMs before_ms, std
   run.Bind(before_ms).Bind(count);
   std::int64_t erased = 0;
   while (run.Next()) {
-    size_.bytes -= run.Int(0);
+    Forget(run.Int(0), run.Int(1));
     ++erased;
   }
   size_.entries -= erased;
@@ -122,6 +155,7 @@ std::int64_t CacheWriter::EvictBatch(Statement& statement, WallMs before_ms, std
 
 void CacheWriter::Clear() {
   database_.Exec("DELETE FROM cache");
+  database_.Exec("DELETE FROM cache_parts");
   size_ = {};
 }
 

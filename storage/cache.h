@@ -20,6 +20,9 @@ struct CacheLimits {
   std::chrono::milliseconds age_max{0};  // since it was fetched or confirmed; 0: no bound
 };
 
+// A body that is packed to more than this goes on in cache_parts, so many bytes a row.
+inline constexpr std::size_t kCachePartBytes = std::size_t{1} << 20;
+
 class CacheWriter {
  public:
   // Entries and bytes as the counters of the state have them; see Recount().
@@ -53,7 +56,12 @@ class CacheWriter {
   std::int64_t TakeEvictions() { return std::exchange(evictions_, 0); }
 
  private:
+  void Insert(const Request& request, const StoredResponse& response, const BodyView& packed,
+              WallMs now_ms);
+  void InsertParts(const BodyView& packed);
   void Erase(const Hash128& key);
+  // A row that had so many `bytes` is gone: so are its parts.
+  void Forget(std::int64_t id, std::int64_t bytes);
 
   enum class Spare { kUnfinished, kNothing };
   void Evict(const CacheLimits& limits, WallMs now_ms, Spare spare);
@@ -70,6 +78,8 @@ class CacheWriter {
   Statement size_of_;
   Statement erase_;
   Statement insert_;
+  Statement insert_part_;
+  Statement erase_parts_;
   Statement confirm_;
   Statement evict_finished_;
   Statement evict_any_;

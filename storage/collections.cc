@@ -129,9 +129,9 @@ bool Collections::Add(const DocumentId& id, const RowBatch& batch) {
   Collection* collection = Load(id);
   SLUICE_CHECK(collection != nullptr);
   bool changed = false;
-  for (const Row& row : batch.rows) {
+  batch.rows.ForEach([&](const Row& row) {
     if (AddRow(*collection, row)) changed = true;
-  }
+  });
   if (batch.declared) {
     tally_.Use()
         .Bind(collection->number)
@@ -233,9 +233,9 @@ Collections::Completion Collections::Complete(const DocumentId& id) {
     run.Bind(collection->number).Bind(kShortListsNamed);
     while (run.Next()) {
       const std::string list = run.Text(0);
-      completion.shortfalls.push_back(
-          fmt::format("{}{}{}: the API declares {} records and gave {}", id.value,
-                      list.empty() ? "" : ", ", list, run.Int(1), run.Int(2)));
+      completion.shortfalls.push_back(fmt::format("{}{}{}: the API declares {} records and gave {}",
+                                                  id.value, list.empty() ? "" : ", ", list,
+                                                  run.Int(1), run.Int(2)));
     }
   }
   clear_tallies_.Use().Bind(collection->number).Done();

@@ -123,6 +123,8 @@ Result<OutputDir> OutputDir::Open(const std::filesystem::path& root) {
   return dir;
 }
 
+SpillDir OutputDir::Spill() const { return SpillDir(root_ / kStagingFolder); }
+
 Result<StagedFile> OutputDir::Stage() {
   const std::string name = fmt::format("{}.part", next_staged_.fetch_add(1));
   const std::string full = Full(fmt::format("{}/{}", kStagingFolder, name));

@@ -20,6 +20,7 @@
 #include "storage/beneath.h"
 #include "storage/file_state.h"
 #include "storage/records.h"
+#include "storage/spill_dir.h"
 #include "storage/staged_file.h"
 
 namespace sluice {
@@ -61,6 +62,8 @@ class OutputDir {
 
   // A fresh file, 0600 while it is staged.
   Result<StagedFile> Stage();
+  // For what is too long for memory and is no output; beside the staged files.
+  SpillDir Spill() const;
 
   // When it returns success, all of `files` are in place and survive a power cut. The order:
   //   1. contents into staged files; what will be replaced is announced to the ledger;

@@ -15,6 +15,8 @@
 #include "storage/base/hash.h"
 #include "storage/base/ids.h"
 #include "storage/base/result.h"
+#include "storage/body.h"
+#include "storage/row_spool.h"
 
 namespace sluice {
 
@@ -73,18 +75,9 @@ struct CollectionSpec {
   Revision definition;
 };
 
-// One row of a collection.
-struct Row {
-  std::string key;       // what makes it the same when it comes again (JSON text of the primary
-                         // key, so 1 and "1" differ); empty: every row is its own
-  std::string position;  // where it stands: rows are read in the byte order of this. Unique in its
-                         // collection once that is complete
-  std::string body;      // its JSON, numbers as the API wrote them
-};
-
 // What one answer adds to the collection of Request::document.
 struct RowBatch {
-  std::vector<Row> rows;
+  RowSpool rows;
   std::string cursor;  // the highest value of the incremental cursor among them (see
                        // storage/base/cursor_order.h); empty: none
   // The proof that a list is whole: where the API declares how many it has, all answers of `list`
@@ -134,7 +127,7 @@ struct LastRun {
   WallMs now_ms = 0;
   struct Collection {
     Revision definition;
-    std::string cursor;     // where its last complete listing ended; empty: nowhere
+    std::string cursor;  // where its last complete listing ended; empty: nowhere
     std::int64_t rows = 0;
   };
   // nullopt: unknown, or to be ignored (--full).
@@ -156,7 +149,7 @@ struct StoredResponse {
 
   int status = 200;  // other than 2xx: a negative entry (known absence)
   Revision revision;
-  std::string body;
+  Body body;
   Encoding encoding = Encoding::kPlain;  // of what was read from the cache: always plain
   std::string etag;                      // validators as the server gave them; empty: none
   std::string last_modified;

@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <limits>
 #include <memory>
 
 #include "storage/memory_cache.h"
@@ -14,7 +15,9 @@
 
 namespace sluice {
 
+// One that is not in memory anyway is larger than any bound, so it is not kept.
 inline std::size_t CachedBytes(const StoredResponse& response) {
+  if (!response.body.in_memory()) return std::numeric_limits<std::size_t>::max();
   return sizeof response + response.body.size() + response.etag.size() +
          response.last_modified.size() + response.revision.value.size();
 }

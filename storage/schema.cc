@@ -20,14 +20,47 @@ bool IsEmpty(Database& database) {
   return Pragma(database, "SELECT count(*) FROM sqlite_schema") == 0;
 }
 
+void SetVersion(Database& database, int version) {
+  database.Exec(fmt::format("PRAGMA user_version = {}", version).c_str());
+}
+
+// What an older state lacks, a step a version. Each is one transaction: a kill leaves the old
+// version or the new one.
+struct Migration {
+  int from;
+  const char* sql;
+};
+constexpr Migration kMigrations[] = {{.from = 3, .sql = R"sql(
+  CREATE TABLE cache_parts(
+    id       INTEGER NOT NULL,
+    part     INTEGER NOT NULL,
+    checksum INTEGER NOT NULL,
+    body     BLOB NOT NULL
+  ) STRICT;
+  CREATE UNIQUE INDEX cache_parts_of ON cache_parts(id, part);)sql"}};
+
+void Migrate(Database& database) {
+  if (Pragma(database, "PRAGMA application_id") != kApplicationId) return;
+  for (const Migration& migration : kMigrations) {
+    if (Pragma(database, "PRAGMA user_version") != migration.from) continue;
+    database.Begin();
+    database.Exec(migration.sql);
+    SetVersion(database, migration.from + 1);
+    database.Commit();
+  }
+}
+
 }  // namespace
 
 Status PrepareSchema(Database& database, const std::filesystem::path& file) {
-  if (!IsEmpty(database)) return CheckVersion(database, file);
+  if (!IsEmpty(database)) {
+    Migrate(database);
+    return CheckVersion(database, file);
+  }
   database.Begin();
   database.Exec(kSchema);
   database.Exec(fmt::format("PRAGMA application_id = {}", kApplicationId).c_str());
-  database.Exec(fmt::format("PRAGMA user_version = {}", kSchemaVersion).c_str());
+  SetVersion(database, kSchemaVersion);
   database.Commit();
   return {};
 }
@@ -40,6 +73,12 @@ Status CheckVersion(Database& database, const std::filesystem::path& file) {
                     file.string()));
   }
   const std::int64_t version = Pragma(database, "PRAGMA user_version");
+  if (version < kSchemaVersion && version >= kMigrations[0].from) {
+    return Fail(Code::kDamaged,
+                fmt::format("{} has state version {} of an older sluice; the next run of its job "
+                            "brings it up to version {}",
+                            file.string(), version, kSchemaVersion));
+  }
   if (version != kSchemaVersion) {
     return Fail(Code::kDamaged,
                 fmt::format("{} has state version {}, this build knows version {}; use the sluice "

@@ -12,14 +12,15 @@
 
 namespace sluice {
 
-// user_version of the state files this build writes. A change of schema.sql raises it. None
-// older was ever released, so nothing is migrated.
-inline constexpr int kSchemaVersion = 3;
+// user_version of the state files this build writes. A change of schema.sql raises it, and
+// schema.cc says how the version before becomes this one; states before 3 are refused.
+inline constexpr int kSchemaVersion = 4;
 // application_id: "slce".
 inline constexpr int kApplicationId = 0x736c6365;
 
-// Creates the schema in an empty file, in one transaction; checks the version of any other.
-// Code::kDamaged where the file belongs to something else or to another version of sluice.
+// Creates the schema in an empty file, in one transaction; brings an older one up to date,
+// likewise; checks the version of any other. Code::kDamaged where the file belongs to something
+// else or to another version of sluice.
 Status PrepareSchema(Database& database, const std::filesystem::path& file);
 // Code::kDamaged unless the file is a state of exactly this version.
 Status CheckVersion(Database& database, const std::filesystem::path& file);

@@ -159,12 +159,21 @@ CREATE TABLE cache(
   fetched_ms INTEGER NOT NULL,             -- or last confirmed by the server (304)
   etag       TEXT NOT NULL,                -- validators; '' for none
   last_modified TEXT NOT NULL,
-  bytes      INTEGER NOT NULL,             -- stored size
-  checksum   INTEGER NOT NULL,             -- of the stored bytes
-  body       BLOB NOT NULL                 -- zstd
+  bytes      INTEGER NOT NULL,             -- stored size, of all parts
+  checksum   INTEGER NOT NULL,             -- of `body`
+  body       BLOB NOT NULL                 -- zstd; of a long answer the first MiB
 ) STRICT;
 -- Eviction and the check of the size counters read this and never the bodies.
 CREATE INDEX cache_age ON cache(fetched_ms, document, bytes);
+
+-- What follows in the long ones, a MiB a row, so that none is ever in memory as a whole.
+CREATE TABLE cache_parts(
+  id       INTEGER NOT NULL,               -- of the row in `cache`
+  part     INTEGER NOT NULL,               -- from 1
+  checksum INTEGER NOT NULL,               -- of `body`
+  body     BLOB NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX cache_parts_of ON cache_parts(id, part);
 
 -- The manifest: what lies in the output folder.
 CREATE TABLE outputs(

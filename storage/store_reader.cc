@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include "storage/base/compress.h"
+#include "storage/cache.h"
 #include "storage/collections.h"
 #include "storage/database.h"
 #include "storage/identity.h"
+#include "storage/packed_body.h"
 #include "storage/schema.h"
 
 namespace sluice {
@@ -48,7 +50,7 @@ std::optional<StoredResponse> Unpacked(StoredResponse response) {
   if (response.encoding == StoredResponse::Encoding::kPlain) return response;
   auto body = Decompress(response.body, kBodyBytesMax);
   if (!body) return std::nullopt;
-  response.body = std::move(*body);
+  response.body = Body(std::move(*body));
   response.encoding = StoredResponse::Encoding::kPlain;
   return response;
 }
@@ -56,11 +58,13 @@ std::optional<StoredResponse> Unpacked(StoredResponse response) {
 }  // namespace
 
 struct StoreReader::State {
-  explicit State(const std::filesystem::path& file)
-      : database(file, Database::Mode::kReadOnly),
+  State(const std::filesystem::path& file, const SpillDir* spill_dir)
+      : spill(spill_dir),
+        database(file, Database::Mode::kReadOnly),
         response(database,
-                 "SELECT revision, status, fetched_ms, checksum, body, etag, last_modified "
-                 "FROM cache WHERE key = ?"),
+                 "SELECT revision, status, fetched_ms, checksum, body, etag, last_modified, bytes, "
+                 "id FROM cache WHERE key = ?"),
+        part(database, "SELECT checksum, body FROM cache_parts WHERE id = ? AND part = ?"),
         object(database,
                "SELECT o.checksum, o.body FROM documents d JOIN objects o ON o.doc = d.doc "
                "WHERE d.id = ?"),
@@ -77,12 +81,16 @@ struct StoreReader::State {
              "SELECT row, position, key, checksum, body FROM rows "
              "WHERE collection = ? AND (position, row) > (?, ?) ORDER BY position, row LIMIT ?") {}
 
-  // Packed, as it is stored.
+  // Packed, as it is stored; a long one plain.
   Result<std::optional<StoredResponse>> ReadResponse(const Hash128& key);
+  // Its parts, put together and unpacked. Code::kDamaged: one is missing, or not what was stored.
+  Result<Body> ReadLong(std::int64_t id, std::string_view first, std::int64_t bytes);
 
+  const SpillDir* const spill;
   ResponseMemory* memory = nullptr;
   Database database;
   Statement response;
+  Statement part;
   Statement object;
   Statement document;
   Statement alias;
@@ -94,11 +102,12 @@ struct StoreReader::State {
 StoreReader::StoreReader(std::unique_ptr<State> state) : state_(std::move(state)) {}
 StoreReader::~StoreReader() = default;
 
-Result<std::unique_ptr<StoreReader>> StoreReader::Open(const std::filesystem::path& file) {
+Result<std::unique_ptr<StoreReader>> StoreReader::Open(const std::filesystem::path& file,
+                                                       const SpillDir* spill) {
   return CatchSqlite(file, [&]() -> Result<std::unique_ptr<StoreReader>> {
     Database probe(file, Database::Mode::kReadOnly);
     if (auto status = CheckVersion(probe, file); !status) return Fail(status.error());
-    return std::unique_ptr<StoreReader>(new StoreReader(std::make_unique<State>(file)));
+    return std::unique_ptr<StoreReader>(new StoreReader(std::make_unique<State>(file, spill)));
   });
 }
 
@@ -113,7 +122,8 @@ Result<std::optional<StoredResponse>> StoreReader::FindStored(const Request& req
   const auto epoch = memory != nullptr ? memory->epoch() : ResponseMemory::Epoch{};
   auto found = state_->ReadResponse(key);
   if (!found || !*found) return found;
-  if (memory != nullptr) memory->Fill(key, **found, epoch);
+  const bool packed = (*found)->encoding == StoredResponse::Encoding::kZstd;
+  if (memory != nullptr && packed) memory->Fill(key, **found, epoch);
   return Unpacked(std::move(**found));
 }
 
@@ -127,11 +137,38 @@ Result<std::optional<StoredResponse>> StoreReader::State::ReadResponse(const Has
                           .etag = run.Text(5),
                           .last_modified = run.Text(6),
                           .fetched_ms = run.Int(2)};
-    if (Checksum(run.Blob(4)) != run.Int(3)) return std::nullopt;
-    stored.body = run.Blob(4);
-    stored.encoding = StoredResponse::Encoding::kZstd;
+    const std::string_view first = run.Blob(4);
+    if (Checksum(first) != run.Int(3)) return std::nullopt;
+    const std::int64_t bytes = run.Int(7);
+    if (bytes <= static_cast<std::int64_t>(kCachePartBytes)) {
+      stored.body = std::string(first);
+      stored.encoding = StoredResponse::Encoding::kZstd;
+      return stored;
+    }
+    // The statement above stays open meanwhile, so that all parts are of one snapshot.
+    auto body = ReadLong(run.Int(8), first, bytes);
+    if (!body && body.error().code == Code::kDamaged) return std::nullopt;
+    if (!body) return Fail(body.error());
+    stored.body = std::move(*body);
     return stored;
   });
+}
+
+Result<Body> StoreReader::State::ReadLong(std::int64_t id, std::string_view first,
+                                          std::int64_t bytes) {
+  Unpacker unpacker(spill);
+  if (auto added = unpacker.Add(first, kBodyBytesMax); !added) return Fail(added.error());
+  auto read = static_cast<std::int64_t>(first.size());
+  for (std::int64_t number = 1; read < bytes; ++number) {
+    auto run = part.Use();
+    run.Bind(id).Bind(number);
+    if (!run.Next() || Checksum(run.Blob(1)) != run.Int(0) || run.Blob(1).empty()) {
+      return Fail(Code::kDamaged, "a part of a stored body is damaged");
+    }
+    if (auto added = unpacker.Add(run.Blob(1), kBodyBytesMax); !added) return Fail(added.error());
+    read += static_cast<std::int64_t>(run.Blob(1).size());
+  }
+  return unpacker.Finish();
 }
 
 Result<std::optional<StoredResponse>> StoreReader::FindResponse(const Request& request,

@@ -19,7 +19,9 @@ namespace sluice {
 class StoreReader {
  public:
   // Opens the state file of an export. Code::kDamaged: it is not one, or of an unknown version.
-  static Result<std::unique_ptr<StoreReader>> Open(const std::filesystem::path& file);
+  // `spill`: where long answers go that are read; see BodyWriter. It must outlive the reader.
+  static Result<std::unique_ptr<StoreReader>> Open(const std::filesystem::path& file,
+                                                   const SpillDir* spill = nullptr);
   // From now on asks `memory` first, and tells it what it read. It must outlive the reader.
   void UseMemory(ResponseMemory& memory);
   ~StoreReader();

@@ -54,7 +54,8 @@ CurlTransfer::CurlTransfer(EasyHandle easy, HttpRequest request, Transport::Done
     : easy_(std::move(easy)),
       request_(std::move(request)),
       done_(std::move(done)),
-      options_(options) {}
+      options_(options),
+      body_(options.spill) {}
 
 Prepared CurlTransfer::Prepare() {
   const Result<Origin> origin = OriginOf(request_.url);
@@ -77,6 +78,7 @@ Prepared CurlTransfer::Prepare() {
     }
   }
   response_ = {};
+  body_ = BodyWriter(options_.spill);
   header_bytes_ = 0;
   over_limit_ = OverLimit::kNothing;
   curl_easy_reset(easy());
@@ -164,20 +166,22 @@ std::size_t CurlTransfer::OnHeader(char* data, std::size_t size, std::size_t cou
 // Counts what comes out of decompression. CURLOPT_MAXFILESIZE does nothing for a chunked body and
 // sees 49 KB where a gzip bomb unpacks to 50 MB.
 std::size_t CurlTransfer::AppendBody(std::string_view data) {
-  std::string& body = response_.body;
-  if (data.size() > request_.body_bytes_max - body.size()) {
+  if (data.size() > request_.body_bytes_max - body_.size()) {
     over_limit_ = OverLimit::kBody;
     return CURL_WRITEFUNC_ERROR;
   }
-  if (body.empty()) {
+  if (body_.size() == 0) {
     constexpr curl_off_t kReserveMax = 8 << 20;  // a header alone must not cost more
     curl_off_t length = 0;
     curl_easy_getinfo(easy(), CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
     const auto bound =
         std::min<curl_off_t>(kReserveMax, static_cast<curl_off_t>(request_.body_bytes_max));
-    if (length > 0) body.reserve(static_cast<std::size_t>(std::min(length, bound)));
+    if (length > 0) body_.Reserve(static_cast<std::size_t>(std::min(length, bound)));
   }
-  body.append(data);
+  if (auto appended = body_.Append(data); !appended) {
+    disk_error_ = appended.error();
+    return CURL_WRITEFUNC_ERROR;
+  }
   return data.size();
 }
 
@@ -200,7 +204,17 @@ std::size_t CurlTransfer::AppendHeader(std::string_view line) {
 }
 
 TransportResult CurlTransfer::Finish(CURLcode code) {
+  if (disk_error_) {
+    return tl::unexpected(TransportError{
+        .code = disk_error_->code, .curl_code = code, .message = disk_error_->message});
+  }
   if (code != CURLE_OK) return tl::unexpected(Describe(code));
+  auto body = body_.Finish();
+  if (!body) {
+    return tl::unexpected(
+        TransportError{.code = body.error().code, .message = body.error().message});
+  }
+  response_.body = std::move(*body);
   long status = 0;
   curl_easy_getinfo(easy(), CURLINFO_RESPONSE_CODE, &status);
   response_.status = static_cast<int>(status);

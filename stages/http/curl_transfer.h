@@ -4,6 +4,7 @@
 #include <curl/curl.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "stages/http/curl_transport.h"
@@ -61,6 +62,8 @@ class CurlTransfer {
   const SteadyTime started_ = std::chrono::steady_clock::now();
   std::unique_ptr<curl_slist, SlistDeleter> header_list_;
   HttpResponse response_;
+  BodyWriter body_;
+  std::optional<Error> disk_error_;
   std::size_t header_bytes_ = 0;
   OverLimit over_limit_ = OverLimit::kNothing;
   int redirects_ = 0;

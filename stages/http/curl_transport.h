@@ -35,6 +35,9 @@ struct CurlOptions {
   // A transfer slower than this for that long is given up.
   int low_speed_bytes_per_second = 100;
   std::chrono::seconds low_speed_time{30};
+  // Where answers go that are too long for memory; it must outlive the transport. nullptr: they
+  // stay in memory.
+  const SpillDir* spill = nullptr;
   // Of one answer's header lines together, redirects apart.
   std::size_t header_bytes_max = 64u << 10;
 };

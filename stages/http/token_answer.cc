@@ -74,7 +74,7 @@ Result<TokenPair> ReadTokenAnswer(std::string_view body, const TokenAnswerFormat
 bool IsFinalRefusal(int status) { return status == 400 || status == 401 || status == 403; }
 
 std::string DescribeRefusal(const HttpResponse& response) {
-  const Json json = Json::parse(response.body, nullptr, /*allow_exceptions=*/false);
+  const Json json = Json::parse(response.body.view().text(), nullptr, /*allow_exceptions=*/false);
   const std::string error = json.is_object() ? Text(json, "error") : std::string();
   if (!IsErrorName(error)) return fmt::format("HTTP {}", response.status);
   return fmt::format("HTTP {}, {}", response.status, error);

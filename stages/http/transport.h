@@ -12,6 +12,7 @@
 
 #include "storage/base/clock.h"
 #include "storage/base/result.h"
+#include "storage/body.h"
 
 namespace sluice {
 
@@ -38,7 +39,7 @@ struct HttpRequest {
 struct HttpResponse {
   int status = 0;
   std::vector<HttpHeader> headers;
-  std::string body;  // decompressed
+  Body body;  // decompressed
   std::chrono::microseconds elapsed{0};
 
   // The first header of that name, or nullptr. Names are compared without regard to case.
@@ -47,7 +48,8 @@ struct HttpResponse {
 
 // No complete response: what went wrong, as libcurl's code (0 where it was not libcurl) and class.
 struct TransportError {
-  Code code = Code::kTransient;  // kTransient, kNetwork, kInvalid or kCancelled
+  // kTransient, kNetwork, kInvalid, kCancelled, or kDisk: the answer could not be put down.
+  Code code = Code::kTransient;
   int curl_code = 0;
   std::string message;  // names host and cause; no secret
 };

@@ -96,6 +96,18 @@ Result<JsonPath> JsonPath::Parse(std::string_view text) {
   return path;
 }
 
+std::optional<JsonPath> JsonPath::Below(const std::vector<std::string>& names) const {
+  if (steps_.size() < names.size()) return std::nullopt;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (steps_[i] != Step(names[i])) return std::nullopt;
+  }
+  JsonPath rest;
+  if (steps_.size() == names.size()) return rest;
+  if (!std::holds_alternative<Every>(steps_[names.size()])) return std::nullopt;
+  rest.steps_.assign(steps_.begin() + static_cast<std::ptrdiff_t>(names.size()) + 1, steps_.end());
+  return rest;
+}
+
 bool JsonPath::many() const {
   return std::any_of(steps_.begin(), steps_.end(),
                      [](const Step& step) { return std::holds_alternative<Every>(step); });

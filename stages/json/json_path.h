@@ -27,6 +27,10 @@ class JsonPath {
   std::optional<JsonValue> Find(const JsonValue& root) const;
   // Every value that it leads to, in document order.
   std::vector<JsonValue> FindAll(const JsonValue& root) const;
+  // The rest of the path for one element of the list that `names` lead to; empty: it leads to the
+  // list or to all its elements. nullopt: it does not lead there, or to some of them.
+  std::optional<JsonPath> Below(const std::vector<std::string>& names) const;
+  bool empty() const { return steps_.empty(); }
   // Whether it can lead to more than one value.
   bool many() const;
   const std::string& text() const { return text_; }
@@ -34,7 +38,9 @@ class JsonPath {
   std::vector<std::string> keys() const;
 
  private:
-  struct Every {};
+  struct Every {
+    bool operator==(const Every&) const = default;
+  };
   using Step = std::variant<std::string, std::size_t, Every>;
   bool Walk(const JsonValue& value, std::size_t depth,
             const std::function<bool(const JsonValue&)>& use) const;

@@ -20,8 +20,10 @@ namespace sluice {
 // An answer as a source reads it. Borrows.
 struct AnswerView {
   int status = 200;
-  std::string_view body;
+  BodyView body;
   std::span<const HttpHeader> headers;  // empty where the answer was stored
+  // Where the rows of a long answer go; see RowSpool. Null: they stay in memory.
+  const SpillDir* spill = nullptr;
 
   // The first header of that name, or nullptr. Names are compared without regard to case.
   const std::string* Header(std::string_view name) const { return FindHeader(headers, name); }

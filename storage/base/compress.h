@@ -10,6 +10,8 @@
 
 namespace sluice {
 
+inline constexpr int kCompressionLevel = 1;
+
 std::string Compress(std::string_view bytes);
 
 // Fails with Code::kDamaged if `compressed` is not a whole zstd frame or unpacks to more than

@@ -28,6 +28,10 @@ void AddNotionFlags(CLI::App& command, sluice::sim::WorldOptions& world, std::st
   command.add_option("--delete", world.deletions, "So many leaf pages are gone");
   command.add_option("--giant", world.giant, "One more page with so many blocks")
       ->check(CLI::Range(0u, 16'000'000u));
+  command
+      .add_option("--list-max", world.list_max,
+                  "A list gives so many entries at a time, whatever was asked for")
+      ->check(CLI::Range(0u, 1'000'000u));
   command.add_option("--api", version, "The version answered, whatever the request's header says")
       ->check(CLI::IsMember({"2022-06-28", "2025-09-03", "2026-03-11", "both"}));
 }

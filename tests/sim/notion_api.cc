@@ -154,7 +154,8 @@ HttpResponse NotionApi::List(const Call& call, const ListRequest& list,
     position = ref->owner;
     given = static_cast<std::uint32_t>(ref->path);
   }
-  std::uint32_t size = list.page_size;
+  const std::uint32_t list_max = world_.options().list_max;
+  std::uint32_t size = list_max > 0 ? list_max : list.page_size;
   if (call.faults.clamp) size = std::min(size, 25u);
   if (call.faults.short_page) size = std::max(size / 3, 1u);
 
@@ -339,7 +340,7 @@ HttpResponse NotionApi::BlockChildren(const Call& call, const Ref& ref) const {
     return position < total ? Step::kItem : Step::kEnd;
   };
   source.write = [&](JsonOut& out, std::uint32_t position) {
-    if (entries.empty()) {
+    if (position - first >= entries.size()) {
       first = position;
       entries = ref.kind == RefKind::kPage ? blocks_.PageEntries(ref.owner, position, kPageSizeMax)
                                            : blocks_.BlockEntries(block, position, kPageSizeMax);

@@ -26,6 +26,7 @@ struct WorldOptions {
   std::uint32_t edits = 0;      // pages with a newer revision
   std::uint32_t deletions = 0;  // leaf pages that are gone
   std::uint32_t giant = 0;      // blocks of one extra page; 0: no such page
+  std::uint32_t list_max = 0;   // entries of every answer to a list; 0: as many as were asked for
 };
 
 using PageIndex = std::uint32_t;

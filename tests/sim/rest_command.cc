@@ -21,7 +21,7 @@ RestCommand::RestCommand(CLI::App& app)
   command_.add_flag("--big-ids", world_.big_ids, "Ids above 2^53 and a field of 25 digits");
   command_.add_flag("--hostile", world_.hostile, "Names, keys and shapes that are hard to write");
   command_.add_option("--page-max", paging_.page_max, "A page holds at most so many")
-      ->check(CLI::Range(1u, 100'000u));
+      ->check(CLI::Range(1u, 1'000'000u));
   command_.add_option("--cap", paging_.cap, "Lists seem to end after so many; the total does not");
   command_.add_option("--auth", auth_,
                       "bearer:TOKEN, basic:USER:PASSWORD, api_key:NAME:VALUE or "

@@ -38,7 +38,8 @@ class TransformTest : public testing::Test {
   KeepingSource source_;
   ReaderPool readers_{dir_ / "state.db", nullptr};
   OutputDir output_ = OutputDir::Open(dir_ / "out").value();
-  Transform transform_{source_, readers_, output_, clock_, {}};
+  const SpillDir spill_ = output_.Spill();
+  Transform transform_{source_, readers_, output_, spill_, clock_, {}};
 };
 
 TEST_F(TransformTest, AConfirmedAnswerIsReadAsTheStoredOne) {

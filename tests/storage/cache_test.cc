@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <random>
 
+#include "storage/packed_body.h"
 #include "storage/store.h"
 #include "storage/store_reader.h"
 #include "tests/support/fake_clock.h"
@@ -177,6 +179,96 @@ TEST_F(CacheTest, TrimmedAndClearedEntriesAreCounted) {
   EXPECT_EQ(store_->TrimCache({.bytes_max = 0, .entries_max = 4}).value(), 6);
   EXPECT_EQ(store_->ClearCache().value(), 4);
   EXPECT_EQ(Number("SELECT entries + bytes FROM v_cache"), 0);
+}
+
+// --- long answers, in parts ---
+
+class LongAnswerTest : public CacheTest {
+ protected:
+  LongAnswerTest() { std::filesystem::create_directory(spill_.folder()); }
+  // Incompressible, so that its packed form is long, too.
+  static std::string Long(unsigned seed = 1) {
+    std::mt19937_64 random(seed);
+    std::string text(3 * kCachePartBytes + 100, '\0');
+    for (char& c : text) c = static_cast<char>(random());
+    return text;
+  }
+  void Store(const std::string& text) {
+    Answer("/0", {.body = Pack(BodyView(text), &spill_).value(),
+                  .encoding = StoredResponse::Encoding::kZstd});
+  }
+  std::optional<StoredResponse> Stored() {
+    return StoreReader::Open(File(), &spill_).value()->FindStored(Page("0")).value();
+  }
+  void Begin() {
+    Open();
+    CacheTest::Begin({Page("0"), Page("1")});
+    Take();
+  }
+  const SpillDir spill_{dir_ / "spill"};
+};
+
+TEST_F(LongAnswerTest, IsReadBackAsItWas) {
+  Begin();
+  Store(Long());
+  EXPECT_EQ(Stored()->body, Long());
+  EXPECT_FALSE(Stored()->body.in_memory());
+  EXPECT_EQ(Number("SELECT count(*) FROM cache_parts"), 3);
+}
+
+TEST_F(LongAnswerTest, CountsWithAllItsBytes) {
+  Begin();
+  Store(Long());
+  EXPECT_GT(Number("SELECT bytes FROM v_cache"), 3 * std::int64_t{kCachePartBytes});
+}
+
+TEST_F(LongAnswerTest, IsNotKeptInTheMemoryTier) {
+  Begin();
+  Store(Long());
+  EXPECT_EQ(memory_.counts().entries, 0u);
+}
+
+TEST_F(LongAnswerTest, ReplacedLeavesNoPart) {
+  Open();
+  CacheTest::Begin({Page("0")});
+  Take();
+  Store(Long());
+  ASSERT_TRUE(store_->EndRun("complete", 0, ""));
+  CacheTest::Begin({Page("0")});
+  Take();
+  Answer("/0", {.body = "short"});
+  EXPECT_EQ(Number("SELECT count(*) FROM cache_parts"), 0);
+  EXPECT_EQ(Stored()->body, "short");
+}
+
+TEST_F(LongAnswerTest, EvictedLeavesNoPart) {
+  Open({.bytes_max = 1'000'000});
+  CacheTest::Begin({Page("0"), Page("1")});
+  Take();
+  Store(Long());
+  Answer("/1", {.body = "short"});
+  EXPECT_EQ(Number("SELECT count(*) FROM cache_parts"), 0);
+}
+
+TEST_F(LongAnswerTest, ClearedLeavesNoPart) {
+  Begin();
+  Store(Long());
+  ASSERT_TRUE(store_->ClearCache());
+  EXPECT_EQ(Number("SELECT count(*) FROM cache_parts"), 0);
+}
+
+TEST_F(LongAnswerTest, DamagedOrMissingPartIsAMiss) {
+  for (const char* damage : {"UPDATE cache_parts SET body = zeroblob(length(body)) WHERE part = 2",
+                             "DELETE FROM cache_parts WHERE part = 3",
+                             "UPDATE cache_parts SET body = x'' WHERE part = 1"}) {
+    Open();
+    CacheTest::Begin({Page("0")});
+    Take();
+    Store(Long());
+    Damage(damage);
+    EXPECT_FALSE(Stored()) << damage;
+    std::filesystem::remove(File());
+  }
 }
 
 }  // namespace

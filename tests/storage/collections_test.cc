@@ -11,6 +11,7 @@
 #include "storage/store.h"
 #include "storage/store_reader.h"
 #include "tests/support/fake_clock.h"
+#include "tests/support/rows.h"
 #include "tests/support/temp_dir.h"
 
 namespace sluice {
@@ -109,10 +110,10 @@ class CollectionsTest : public testing::Test {
   }
 
   // The answer to `target` holds `rows`; `say` adds what else it reveals.
-  void Gives(const std::string& target, std::vector<Row> rows,
+  void Gives(const std::string& target, const std::vector<Row>& rows,
              const std::function<void(CommitRecord&)>& say = {}) {
     CommitRecord record = Record(target);
-    record.rows = RowBatch{.rows = std::move(rows)};
+    record.rows = RowBatch{.rows = SpoolOf(rows)};
     if (say) say(record);
     Commit(std::move(record));
   }

@@ -8,6 +8,7 @@
 #include <map>
 #include <set>
 
+#include "storage/schema.h"
 #include "storage/store_reader.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/temp_dir.h"
@@ -702,6 +703,23 @@ TEST_F(StoreTest, AStateOfAnUnknownVersionIsRefused) {
   ASSERT_FALSE(opened.has_value());
   EXPECT_EQ(opened.error().code, Code::kDamaged);
   EXPECT_NE(opened.error().message.find("99"), std::string::npos);
+}
+
+// Version 3 was the same without parts of long answers.
+TEST_F(StoreTest, StateOfTheVersionBeforeIsBroughtUpToDate) {
+  Begin();
+  Lists("/search", {Page("a")});
+  store_.reset();
+  {
+    SQLite::Database raw(File().string(), SQLite::OPEN_READWRITE);
+    raw.exec("DROP TABLE cache_parts; PRAGMA user_version = 3");
+  }
+  EXPECT_NE(StoreReader::Open(File()).error().message.find("older sluice"), std::string::npos);
+  Open();
+  SQLite::Database raw(File().string(), SQLite::OPEN_READONLY);
+  EXPECT_EQ(raw.execAndGet("PRAGMA user_version").getInt(), kSchemaVersion);
+  EXPECT_EQ(raw.execAndGet("SELECT count(*) FROM cache_parts").getInt(), 0);
+  EXPECT_EQ(store_->counts().queued(), 1);
 }
 
 TEST_F(StoreTest, TheCacheKeepsToItsBound) {

@@ -82,8 +82,8 @@ Result<ListEnd> BlockRenderer::ForEachBlock(std::string_view block_id, int depth
   const auto request_for = [&](std::string_view cursor) {
     return ChildrenRequest(context_.document, context_.revision, block_id, cursor, depth);
   };
-  return ForEachAnswer(context_, request_for, [&](const Json& answer) -> Status {
-    for (const Json& json : GetArray(answer, "results")) {
+  return ForEachAnswer(context_, request_for, [&](const ParsedAnswer& answer) {
+    return answer.ForEachResult([&](const Json& json) {
       const std::string_view type = GetString(json, "type");
       const auto payload = Get(json, type);
       const Block block{.json = json,
@@ -93,9 +93,8 @@ Result<ListEnd> BlockRenderer::ForEachBlock(std::string_view block_id, int depth
                         .has_children = GetBool(json, "has_children"),
                         .depth = depth,
                         .siblings = siblings};
-      if (auto used = use(block); !used) return used;
-    }
-    return {};
+      return use(block);
+    });
   });
 }
 

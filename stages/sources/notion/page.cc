@@ -92,13 +92,13 @@ Status WriteComments(RenderContext& context, MarkdownWriter& writer) {
   const auto request_for = [&](std::string_view cursor) {
     return CommentsRequest(context.document, context.revision, context.document.value, cursor);
   };
-  const auto end = ForEachAnswer(context, request_for, [&](const Json& answer) -> Status {
-    for (const Json& comment : GetArray(answer, "results")) {
+  const auto end = ForEachAnswer(context, request_for, [&](const ParsedAnswer& answer) {
+    return answer.ForEachResult([&](const Json& comment) -> Status {
       if (!std::exchange(heading, true)) writer.Block("## Comments");
       writer.BeginBlock(MarkdownWriter::Gap::kBlankLine);
       WriteComment(context, comment, writer);
-    }
-    return {};
+      return {};
+    });
   });
   if (!end) return Fail(end.error());
   if (end->kind == ListEnd::Kind::kRefused) {

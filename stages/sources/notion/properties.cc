@@ -152,25 +152,26 @@ struct WholeList {
   bool complete = false;
 };
 
-Status AddAnswer(WholeList& whole, std::string_view type, const Json& answer) {
-  // Elements must outlive the answer, which ForEachAnswer() drops.
-  auto copy = JsonDocument::Parse(std::string(simdjson::minify(answer)));
+// Elements must outlive the answer, which ForEachAnswer() drops.
+Status AddResult(WholeList& whole, std::string_view type, const Json& result) {
+  auto copy = JsonDocument::Parse(std::string(simdjson::minify(result)));
   if (!copy) return Fail(copy.error());
   whole.documents.push_back(std::move(*copy));
-  const Json& root = whole.documents.back().root();
-  const bool list = GetString(root, "object") == "list";
-  const std::vector<Json> results = list ? GetArray(root, "results") : std::vector<Json>{root};
-  for (const Json& result : results) {
-    const auto item = Get(result, type);
-    if (!item) continue;
-    if (item->is_array()) {
-      const auto items = GetArray(result, type);
-      whole.items.insert(whole.items.end(), items.begin(), items.end());
-    } else {
-      whole.items.push_back(*item);
-    }
+  const Json& kept = whole.documents.back().root();
+  const auto item = Get(kept, type);
+  if (!item) return {};
+  if (item->is_array()) {
+    const auto items = GetArray(kept, type);
+    whole.items.insert(whole.items.end(), items.begin(), items.end());
+  } else {
+    whole.items.push_back(*item);
   }
   return {};
+}
+
+Status AddAnswer(WholeList& whole, std::string_view type, const ParsedAnswer& answer) {
+  if (GetString(answer.root(), "object") != "list") return AddResult(whole, type, answer.root());
+  return answer.ForEachResult([&](const Json& result) { return AddResult(whole, type, result); });
 }
 
 // What PropertyRequest() brought, or, where that is refused or not stored yet, what the object has.
@@ -182,8 +183,9 @@ Result<WholeList> ReadWhole(RenderContext& context, const Json& property) {
     const auto request_for = [&](std::string_view cursor) {
       return PropertyRequest(context.document, context.revision, id, cursor);
     };
-    const auto end = ForEachAnswer(
-        context, request_for, [&](const Json& answer) { return AddAnswer(whole, type, answer); });
+    const auto end = ForEachAnswer(context, request_for, [&](const ParsedAnswer& answer) {
+      return AddAnswer(whole, type, answer);
+    });
     if (!end) return Fail(end.error());
     if (end->kind == ListEnd::Kind::kComplete) return whole;
     if (end->kind == ListEnd::Kind::kRefused) {

@@ -16,7 +16,7 @@ constexpr WallMs kMinuteMs = 60'000;
 struct List {
   const Request& request;
   const Asked& asked;
-  Json answer;
+  const ParsedAnswer& answer;
   Trail trail;  // of the request; what is learnt here goes on with the next
 };
 
@@ -67,7 +67,7 @@ void OpenNextWindow(const List& list, Reading& reading) {
 }
 
 void ReadLimit(const List& list, bool ended, Reading& reading) {
-  const auto status = Get(list.answer, "request_status");
+  const auto status = Get(list.answer.root(), "request_status");
   if (!status || GetString(*status, "type") != "incomplete") return;
   const std::string_view reason = GetString(*status, "incomplete_reason");
   if (list.asked.subject == Subject::kSearch) {
@@ -85,10 +85,10 @@ void ReadLimit(const List& list, bool ended, Reading& reading) {
 }
 
 void ReadEnd(const List& list, Reading& reading) {
-  const std::string_view cursor = GetString(list.answer, "next_cursor");
+  const std::string_view cursor = GetString(list.answer.root(), "next_cursor");
   // Recordings of property items before 2022 have the cursor alone.
-  const bool more =
-      Get(list.answer, "has_more") ? GetBool(list.answer, "has_more") : !cursor.empty();
+  const bool more = Get(list.answer.root(), "has_more") ? GetBool(list.answer.root(), "has_more")
+                                                        : !cursor.empty();
   if (more && cursor.empty()) {
     AddShortfall(Describe(list.request) +
                      ": the API says that there is more and gives no cursor to ask for it",
@@ -99,29 +99,30 @@ void ReadEnd(const List& list, Reading& reading) {
   ReadLimit(list, !more, reading);
 }
 
+// A CSV shows the links and the people of all its rows.
+void AddRowReferences(const Json& row, const NotionOptions& options, Reading& reading) {
+  const auto properties = Get(row, "properties");
+  if (properties && !InTrash(row)) {
+    AddReferences(FindReferences(*properties), options, reading.mentions, reading);
+  }
+}
+
 // Search and rows. An entry that cannot be read would otherwise be missing in silence.
-void ReadObjects(List& list, Json results, const NotionOptions& options, WallMs now_ms,
-                 Reading& reading) {
+Status ReadObjects(List& list, const NotionOptions& options, WallMs now_ms, Reading& reading) {
   std::size_t unreadable = 0;
-  ForEach(results, [&](Json result) {
+  const Status read = list.answer.ForEachResult([&](const Json& result) -> Status {
     if (!ReadObject(result, options, now_ms, reading)) ++unreadable;
     const std::string_view created = GetString(result, "created_time");
     if (ParseTime(created)) list.trail.created_last = created;
+    if (list.asked.subject == Subject::kQuery) AddRowReferences(result, options, reading);
+    return {};
   });
-  if (unreadable == 0) return;
-  AddShortfall(fmt::format("{}: {} entries are neither page nor database, or have no id",
-                           Describe(list.request), unreadable),
-               reading);
-}
-
-// A CSV shows the links and the people of all its rows.
-void AddRowReferences(Json results, const NotionOptions& options, Reading& reading) {
-  ForEach(results, [&](Json row) {
-    const auto properties = Get(row, "properties");
-    if (properties && !InTrash(row)) {
-      AddReferences(FindReferences(*properties), options, reading.mentions, reading);
-    }
-  });
+  if (unreadable > 0) {
+    AddShortfall(fmt::format("{}: {} entries are neither page nor database, or have no id",
+                             Describe(list.request), unreadable),
+                 reading);
+  }
+  return read;
 }
 
 // Recorded comments name their author only by id; newer ones carry the name as it is shown.
@@ -144,17 +145,14 @@ void AskForOriginal(const List& list, Reading& reading) {
                                              "", list.request.depth));
 }
 
-void ReadResults(List& list, Json results, const NotionOptions& options, WallMs now_ms,
-                 Reading& reading) {
+Status ReadResults(List& list, const NotionOptions& options, WallMs now_ms, Reading& reading) {
   const Subject subject = list.asked.subject;
   if (subject == Subject::kSearch || subject == Subject::kQuery) {
-    ReadObjects(list, results, options, now_ms, reading);
-    if (subject == Subject::kQuery) AddRowReferences(results, options, reading);
-    return;
+    return ReadObjects(list, options, now_ms, reading);
   }
   reading.keep = true;
   bool any = false;
-  ForEach(results, [&](Json item) {
+  const Status read = list.answer.ForEachResult([&](const Json& item) -> Status {
     any = true;
     if (subject == Subject::kChildren) {
       ReadBlock(item, list.request, list.asked.id, options, reading);
@@ -163,28 +161,32 @@ void ReadResults(List& list, Json results, const NotionOptions& options, WallMs 
     } else {
       AddReferences(FindReferences(item), options, reading.mentions, reading);
     }
+    return {};
   });
   if (!any && subject == Subject::kChildren) AskForOriginal(list, reading);
+  return read;
 }
 
 }  // namespace
 
-Result<Reading> ReadList(const Request& request, const Asked& asked, Json answer,
+Result<Reading> ReadList(const Request& request, const Asked& asked, const ParsedAnswer& answer,
                          const NotionOptions& options, WallMs now_ms) {
   Reading reading;
   // A property of a simple type is one item and no list.
-  if (asked.subject == Subject::kProperty && GetString(answer, "object") == "property_item") {
+  if (asked.subject == Subject::kProperty &&
+      GetString(answer.root(), "object") == "property_item") {
     reading.keep = true;
-    AddReferences(FindReferences(answer), options, reading.mentions, reading);
+    AddReferences(FindReferences(answer.root()), options, reading.mentions, reading);
     Tidy(reading);
     return reading;
   }
-  const auto results = GetArrayElement(answer, "results");
-  if (!results) {
+  if (!answer.has_results()) {
     return Fail(Code::kInvalid, Describe(request) + ": answer is no list: it has no `results`");
   }
   List list{request, asked, answer, DecodeTrail(request.context)};
-  ReadResults(list, *results, options, now_ms, reading);
+  if (auto read = ReadResults(list, options, now_ms, reading); !read) {
+    return Fail(read.error().code, Describe(request) + ": " + read.error().message);
+  }
   ReadEnd(list, reading);
   Tidy(reading);
   return reading;

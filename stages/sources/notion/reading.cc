@@ -83,9 +83,9 @@ bool IsList(Subject subject) {
 
 }  // namespace
 
-Result<Reading> ReadAnswer(const Request& request, std::string_view body,
-                           const NotionOptions& options, WallMs now_ms) {
-  const auto document = JsonDocument::Parse(body);
+Result<Reading> ReadAnswer(const Request& request, BodyView body, const NotionOptions& options,
+                           WallMs now_ms) {
+  const auto document = ParsedAnswer::Parse(body);
   if (!document) {
     return Fail(document.error().code, Describe(request) + ": " + document.error().message);
   }
@@ -95,7 +95,7 @@ Result<Reading> ReadAnswer(const Request& request, std::string_view body,
   if (asked.subject == Subject::kUnknown) {
     return Fail(Code::kFatal, Describe(request) + ": no request that this source makes");
   }
-  return IsList(asked.subject) ? ReadList(request, asked, answer, options, now_ms)
+  return IsList(asked.subject) ? ReadList(request, asked, *document, options, now_ms)
                                : ReadSingle(request, asked, answer, options, now_ms);
 }
 

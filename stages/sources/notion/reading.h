@@ -9,8 +9,8 @@
 namespace sluice::notion {
 
 // See Source::Read. An error object in an answer of status 2xx is judged by the status it states.
-Result<Reading> ReadAnswer(const Request& request, std::string_view body,
-                           const NotionOptions& options, WallMs now_ms);
+Result<Reading> ReadAnswer(const Request& request, BodyView body, const NotionOptions& options,
+                           WallMs now_ms);
 
 // See Source::FirstRequests and Source::RequestsForUnlisted.
 std::vector<Request> OpeningRequests(const NotionOptions& options);

@@ -100,7 +100,7 @@ std::string IconText(const Json& icon) {
 
 Result<ListEnd> ForEachAnswer(RenderContext& context,
                               const std::function<Request(std::string_view cursor)>& request_for,
-                              const std::function<Status(const Json& answer)>& use) {
+                              const std::function<Status(const ParsedAnswer& answer)>& use) {
   std::set<std::string> seen;
   std::string cursor;
   bool more = true;
@@ -115,12 +115,12 @@ Result<ListEnd> ForEachAnswer(RenderContext& context,
     if (stored->status < 200 || stored->status > 299) {
       return ListEnd{.kind = ListEnd::Kind::kRefused, .status = stored->status};
     }
-    const auto answer = JsonDocument::Parse(stored->body);
+    const auto answer = ParsedAnswer::Parse(stored->body.view());
     if (!answer) {
       return Fail(answer.error().code, fmt::format("stored answer to {}: {}", RequestText(request),
                                                    answer.error().message));
     }
-    if (auto used = use(answer->root()); !used) return Fail(used.error());
+    if (auto used = use(*answer); !used) return Fail(used.error());
     more = NextCursor(answer->root(), seen, cursor);
   }
   return ListEnd{};

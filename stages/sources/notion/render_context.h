@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "stages/sources/notion/json.h"
+#include "stages/sources/notion/parsed_answer.h"
 #include "stages/sources/source.h"
 
 namespace sluice::notion {
@@ -50,6 +50,6 @@ struct ListEnd {
 // Fails only on damaged input or when `use` does.
 Result<ListEnd> ForEachAnswer(RenderContext& context,
                               const std::function<Request(std::string_view cursor)>& request_for,
-                              const std::function<Status(const Json& answer)>& use);
+                              const std::function<Status(const ParsedAnswer& answer)>& use);
 
 }  // namespace sluice::notion

@@ -12,6 +12,9 @@
 namespace sluice::rest {
 namespace {
 
+// What an answer says about itself stands at its beginning; a long one is no error.
+constexpr std::size_t kJudgedBytesMax = std::size_t{256} << 10;
+
 constexpr std::size_t kWordsMax = 200;
 constexpr double kSecondsMax = 365.0 * 86'400;  // a server that says more is broken
 
@@ -83,7 +86,9 @@ bool Matches(const ResponseFilter& rule, const AnswerView& answer) {
   }
   const bool bare = rule.error_message_contains.empty() && rule.header.empty();
   if (codes.empty() && bare && answer.status / 100 == 2) return false;
-  if (answer.body.find(rule.error_message_contains) == std::string_view::npos) return false;
+  if (answer.body.text().substr(0, kJudgedBytesMax).find(rule.error_message_contains) ==
+      std::string_view::npos)
+    return false;
   if (rule.header.empty()) return true;
   const std::string* value = answer.Header(rule.header);
   return value != nullptr && value->find(rule.header_contains) != std::string::npos;

@@ -10,6 +10,7 @@
 #include "stages/sources/rest/detect_paginator.h"
 #include "stages/sources/rest/incremental.h"
 #include "stages/sources/rest/json_edit.h"
+#include "stages/sources/rest/page_records.h"
 #include "stages/sources/rest/paginate.h"
 #include "stages/sources/rest/positions.h"
 #include "stages/sources/rest/row_key.h"
@@ -40,6 +41,7 @@ class PageReader {
         context_(std::move(context)),
         incremental_(spec_.incremental),
         bounds_(BoundsIn(context_, spec_.name)) {
+    batch_.rows = RowSpool(answer.spill);
     // What lies at the seam of two parts has to come twice.
     if (context_.part > 0) incremental_.start_is_open = false;
   }
@@ -57,7 +59,10 @@ class PageReader {
   bool IsSingleEntity() const;
   Status Select();
   void FindPaginator();
-  bool RepeatsItself();
+  std::optional<JsonValue> Content() const {
+    return has_content_ ? std::optional(records_.root()) : std::nullopt;
+  }
+  Result<bool> RepeatsItself();
   Status AddRows();
   Status AddRow(const JsonValue& record, std::uint32_t index);
   Status AddChildren(const ParentRow& row);
@@ -85,8 +90,8 @@ class PageReader {
   ListContext context_;  // of this page; becomes that of the next
   Incremental incremental_;
   const Bounds bounds_;
-  std::optional<RawJson> json_;
-  std::vector<JsonValue> records_;
+  bool has_content_ = false;
+  PageRecords records_;
   std::vector<Child> children_;
   Paginator paginator_;
   RowBatch batch_;
@@ -95,9 +100,10 @@ class PageReader {
 
 Result<Reading> PageReader::Read() {
   if (answer_.status != kNoContent) {
-    auto json = RawJson::Parse(answer_.body);
-    if (!json) return Wrong(json.error());
-    json_ = std::move(*json);
+    auto records = PageRecords::Parse(answer_.body);
+    if (!records) return Wrong(records.error());
+    records_ = std::move(*records);
+    has_content_ = true;
     if (auto selected = Select(); !selected) return Wrong(selected.error());
   }
   FindPaginator();
@@ -106,7 +112,9 @@ Result<Reading> PageReader::Read() {
   }
   batch_.list = context_.name;
   batch_.cursor = GoesOn(spec_) ? "" : context_.parent_cursor;
-  if (!RepeatsItself()) {
+  const auto repeats = RepeatsItself();
+  if (!repeats) return Wrong(repeats.error());
+  if (!*repeats) {
     batch_.given = static_cast<std::int64_t>(records_.size());
     if (auto rows = AddRows(); !rows) return Fail(rows.error());
     if (auto next = GoOn(); !next) return Fail(next.error());
@@ -128,7 +136,7 @@ bool PageReader::IsSingleEntity() const {
 }
 
 Status PageReader::Select() {
-  const JsonValue body = json_->root();
+  const JsonValue body = records_.root();
   std::optional<JsonPathText> selector = spec_.data_selector;
   if (!selector) selector = context_.selector;
   if (!selector && IsSingleEntity()) selector = "$";
@@ -140,16 +148,13 @@ Status PageReader::Select() {
   }
   if (!selector) return {};  // nothing but empty lists
   context_.selector = selector;
-  auto selection = SelectRecords(body, *selector);
-  if (!selection) return Fail(selection.error());
-  if (selection->missing && IsFirst()) {
+  const auto found = records_.Select(*selector);
+  if (!found) return Fail(found.error());
+  if (!*found && IsFirst()) {
     AddNote("detected",
             fmt::format("there is no '{}' in the answer; it counts as an empty list", *selector));
   }
-  records_ = std::move(selection->records);
-  if (context_.take > 0 && records_.size() > context_.take) {
-    records_.erase(records_.begin() + context_.take, records_.end());
-  }
+  if (context_.take > 0) records_.Limit(context_.take);
   return {};
 }
 
@@ -166,7 +171,7 @@ void PageReader::FindPaginator() {
   }
   Detected detected = DetectPaginator({.request = request_,
                                        .answer = answer_,
-                                       .body = json_ ? std::optional(json_->root()) : std::nullopt,
+                                       .body = Content(),
                                        .given = static_cast<std::int64_t>(records_.size())});
   paginator_ = detected.paginator;
   context_.paginator = std::move(detected.paginator);
@@ -179,10 +184,13 @@ void PageReader::FindPaginator() {
 }
 
 // A server that does not know the parameter by which we move on gives its first page for ever.
-bool PageReader::RepeatsItself() {
-  std::string bytes;
-  for (const JsonValue& record : records_) bytes += fmt::format("{} ", Checksum(record.json()));
-  const std::int64_t hash = records_.empty() ? 0 : Checksum(bytes);
+Result<bool> PageReader::RepeatsItself() {
+  std::int64_t hash = 0;
+  const Status read = records_.ForEach([&](const JsonValue& record, std::uint32_t) -> Status {
+    hash = Checksum(fmt::format("{} {}", hash, Checksum(record.json())));
+    return {};
+  });
+  if (!read) return Fail(read.error());
   const bool known = hash != 0 && (hash == context_.first_page || hash == context_.last_page);
   // Two records alike prove nothing where records have no key.
   const bool repeats = known && (records_.size() > 1 || !spec_.primary_key.empty());
@@ -198,10 +206,8 @@ bool PageReader::RepeatsItself() {
 }
 
 Status PageReader::AddRows() {
-  for (std::uint32_t index = 0; index < records_.size(); ++index) {
-    if (auto added = AddRow(records_[index], index); !added) return added;
-  }
-  return {};
+  return records_.ForEach(
+      [this](const JsonValue& record, std::uint32_t index) { return AddRow(record, index); });
 }
 
 Status PageReader::AddRow(const JsonValue& record, std::uint32_t index) {
@@ -229,7 +235,7 @@ Status PageReader::AddRow(const JsonValue& record, std::uint32_t index) {
     if (key->empty() && spec_.write_disposition == Disposition::kReplace) {
       *key = "@" + context_.key_base + ":" + ToHex(RowPosition("", context_.number(), index));
     }
-    batch_.rows.push_back(
+    batch_.rows.Add(
         {.key = std::move(*key),
          .position = position + row.position,
          .body = record.is_object() ? WithMembers(record, context_.from_parent) : record.json()});
@@ -254,12 +260,9 @@ Status PageReader::AddChildren(const ParentRow& row) {
 Status PageReader::GoOn() {
   Paging paging{.base_url = plan_.spec.base_url, .one_by_one = IsSplit(spec_)};
   for (const NamedValue& param : plan_.spec.query) paging.hidden.push_back(param.name);
-  auto turn = NextPages(paginator_, context_,
-                        {.request = request_,
-                         .answer = answer_,
-                         .body = json_ ? std::optional(json_->root()) : std::nullopt,
-                         .given = batch_.given},
-                        paging);
+  auto turn = NextPages(
+      paginator_, context_,
+      {.request = request_, .answer = answer_, .body = Content(), .given = batch_.given}, paging);
   if (!turn) return Wrong(turn.error());
   if (!turn->shortfall.empty()) SetShortfall(turn->shortfall);
   // What the first page declares is compared with what all pages give.

@@ -61,29 +61,33 @@ void MoveCursor(const JsonValue& item, RowBatch& rows) {
 }  // namespace
 
 Result<Reading> ReadSectionPage(const Request& request, const Section& section, const Page& page,
-                                const JsonValue& body, const AnswerView& answer) {
-  const auto first = body.first();
+                                const WindowedJson& body, const AnswerView& answer) {
+  const auto first = body.root().first();
   auto paging = ReadPaging(request, page, answer, first ? KeyOf(section, *first) : "");
   if (!paging) return Fail(paging.error());
 
   Reading reading;
   reading.requests = std::move(paging->requests);
   reading.shortfall = std::move(paging->shortfall);
-  RowBatch rows{.list = fmt::format("pages of {}", paging->size),
-                .given = static_cast<std::int64_t>(body.size())};
+  RowBatch rows{.rows = RowSpool(answer.spill),
+                .list = fmt::format("pages of {}", paging->size),
+                .given = static_cast<std::int64_t>(body.root_size())};
   if (section.exact) rows.declared = paging->declared;
   std::int64_t unreadable = 0;
-  std::int64_t place = (page.number - 1) * page.limit;
-  for (auto item = first; item; item = item->next(), ++place) {
-    if (!item->is_object()) {
+  std::int64_t place = (page.number - 1) * page.limit - 1;
+  const Status read = body.ForEachInRoot([&](const JsonValue& item) -> Status {
+    ++place;
+    if (!item.is_object()) {
       ++unreadable;
-      continue;
+      return {};
     }
-    Row row{.key = KeyOf(section, *item), .body = item->json()};
-    row.position = PositionOf(section, *item, row.key, place);
-    if (section.order == RowOrder::kWatched) MoveCursor(*item, rows);
-    rows.rows.push_back(std::move(row));
-  }
+    Row row{.key = KeyOf(section, item), .body = item.json()};
+    row.position = PositionOf(section, item, row.key, place);
+    if (section.order == RowOrder::kWatched) MoveCursor(item, rows);
+    rows.rows.Add(row);
+    return {};
+  });
+  if (!read) return Fail(read.error().code, Describe(request) + ": " + read.error().message);
   if (unreadable > 0 && reading.shortfall.empty()) {
     reading.shortfall = fmt::format("{}: {} entries are no objects", Describe(request), unreadable);
   }

@@ -89,17 +89,21 @@ void AddList(const JsonValue& list, const Opened& opened, Reading& reading) {
       FileOfList(document, TextAt(list, "ids.slug"), TextAt(list, "name"), opened));
 }
 
-Result<Reading> ReadLists(const Request& request, const Page& page, const JsonValue& body,
+Result<Reading> ReadLists(const Request& request, const Page& page, const WindowedJson& body,
                           const AnswerView& answer) {
-  const auto first = body.first();
+  const auto first = body.root().first();
   auto paging = ReadPaging(request, page, answer, first ? TextAt(*first, "ids.trakt") : "");
   if (!paging) return Fail(paging.error());
   Reading reading;
   reading.requests = std::move(paging->requests);
   reading.shortfall = std::move(paging->shortfall);
   const Opened opened = DecodeOpened(request.context);
-  for (auto list = first; list; list = list->next()) AddList(*list, opened, reading);
-  const auto given = static_cast<std::int64_t>(body.size());
+  const Status read = body.ForEachInRoot([&](const JsonValue& list) -> Status {
+    AddList(list, opened, reading);
+    return {};
+  });
+  if (!read) return Fail(read.error());
+  const auto given = static_cast<std::int64_t>(body.root_size());
   if (paging->expected && given < *paging->expected && reading.shortfall.empty()) {
     reading.shortfall = fmt::format("{}: the API counts {} lists here and gave {}",
                                     Describe(request), *paging->expected, given);
@@ -133,15 +137,15 @@ Opening OpenTrakt(const LastRun& last, const TraktOptions& options) {
 
 Result<Reading> ReadAnswer(const Request& request, const AnswerView& answer,
                            const TraktOptions& options, WallMs now_ms) {
-  const auto json = RawJson::Parse(answer.body);
+  const auto json = WindowedJson::Parse(answer.body);
   if (!json) return Fail(json.error().code, Describe(request) + ": " + json.error().message);
   const JsonValue body = json->root();
   const auto page = ParsePage(request.target);
   if (auto shape = CheckShape(request, body, page.has_value()); !shape) return Fail(shape.error());
-  if (page && request.document.empty()) return ReadLists(request, *page, body, answer);
+  if (page && request.document.empty()) return ReadLists(request, *page, *json, answer);
   if (page) {
     const Section* section = FindSection(request.document);
-    if (section != nullptr) return ReadSectionPage(request, *section, *page, body, answer);
+    if (section != nullptr) return ReadSectionPage(request, *section, *page, *json, answer);
   }
   if (request.target == "/users/settings") return ReadSettings(request, body, options);
   if (request.target == "/sync/last_activities") {

@@ -1,6 +1,7 @@
 // Reading an answer of the Trakt API, whatever it was asked for. Pure, and thread-safe with it.
 #pragma once
 
+#include "stages/json/windowed_json.h"
 #include "stages/sources/source.h"
 #include "stages/sources/trakt/requests.h"
 #include "stages/sources/trakt/trakt_options.h"
@@ -20,7 +21,7 @@ std::string Describe(const Request& request);
 
 // A page of a section: its rows, and the other pages.
 Result<Reading> ReadSectionPage(const Request& request, const Section& section, const Page& page,
-                                const JsonValue& body, const AnswerView& answer);
+                                const WindowedJson& body, const AnswerView& answer);
 // What a page of any list says about the others: their requests, or why the list is short.
 // `first_key` is that of the first item; empty: the page has none.
 struct Paging {

@@ -15,6 +15,7 @@
 #include "stages/sources/rest/rest_source.h"
 #include "stages/sources/rest/url.h"
 #include "storage/base/cursor_order.h"
+#include "tests/support/rows.h"
 
 namespace sluice::rest {
 
@@ -133,7 +134,7 @@ class Walk {
     std::string& cursor = cursors[request.document.value];
     if (CursorLess(cursor, reading.rows->cursor)) cursor = reading.rows->cursor;
     auto& rows = rows_[request.document.value];
-    for (Row& row : reading.rows->rows) {
+    for (Row& row : RowsOf(reading.rows->rows)) {
       const std::string key = row.key.empty() ? "#" + std::to_string(rows.size()) : row.key;
       const auto [known, fresh] = rows.emplace(key, row);
       if (fresh) continue;

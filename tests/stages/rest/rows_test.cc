@@ -244,7 +244,8 @@ TEST(RowsTest, RowsThatOutliveARunStandBehindThoseOfEarlierOnes) {
   const auto position = [&](std::int64_t generation) {
     const RestSource source(Job({resource}), nullptr);
     const Request first = source.Open(FirstRun(generation)).documents[0].content[0];
-    return source.Read(first, {.body = Ids(1, 1)}, 0)->rows->rows[0].position;
+    auto reading = source.Read(first, {.body = Ids(1, 1)}, 0);
+    return RowsOf(reading->rows->rows)[0].position;
   };
   EXPECT_LT(position(1), position(2));
   EXPECT_LT(position(255), position(256));

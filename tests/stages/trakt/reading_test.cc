@@ -104,9 +104,10 @@ TEST_F(TraktReading, PlaysStandOldestFirstUnknownDatesBeforeAllAndIdsBreakTies) 
 
 TEST_F(TraktReading, RowsKeepEveryFieldAsItCame) {
   const std::string play = R"({"id":18446744073709551615,"watched_at":"x","more":[1.50,"é"]})";
-  const Reading reading = Read(FirstPageOf("history"), Array({play}));
-  EXPECT_EQ(reading.rows->rows.at(0).body, play);
-  EXPECT_EQ(reading.rows->rows.at(0).key, "18446744073709551615");
+  Reading reading = Read(FirstPageOf("history"), Array({play}));
+  const std::vector<Row> rows = RowsOf(reading.rows->rows);
+  EXPECT_EQ(rows.at(0).body, play);
+  EXPECT_EQ(rows.at(0).key, "18446744073709551615");
 }
 
 TEST_F(TraktReading, CursorIsTheHighestPlay) {
@@ -190,9 +191,10 @@ TEST_F(TraktReading, SlugThatIsNoneNamesNoPath) {
 }
 
 TEST_F(TraktReading, SameFilmInAListIsOneRow) {
-  const Reading reading = Read(FirstPageOf("watchlist"), Array({Listed("null"), Listed("null")}));
-  EXPECT_EQ(reading.rows->rows.at(0).key, reading.rows->rows.at(1).key);
-  EXPECT_LT(reading.rows->rows.at(0).position, reading.rows->rows.at(1).position);
+  Reading reading = Read(FirstPageOf("watchlist"), Array({Listed("null"), Listed("null")}));
+  const std::vector<Row> rows = RowsOf(reading.rows->rows);
+  EXPECT_EQ(rows.at(0).key, rows.at(1).key);
+  EXPECT_LT(rows.at(0).position, rows.at(1).position);
 }
 
 TEST_F(TraktReading, WrongAccountObjectIsInvalid) {

@@ -71,14 +71,15 @@ TEST_F(TraktRecorded, EveryItemIsARow) {
       ASSERT_TRUE(json.has_value()) << path;
       if (!json->root().is_array()) return;
       const DocumentId id(endpoint.section);
-      const Reading reading = Read(FirstPage(*FindSection(id), id, ""), body);
+      Reading reading = Read(FirstPage(*FindSection(id), id, ""), body);
       ASSERT_TRUE(reading.rows.has_value()) << path;
       ASSERT_EQ(reading.rows->rows.size(), json->root().size()) << path;
+      const std::vector<Row> rows = RowsOf(reading.rows->rows);
       std::set<std::string> keys;
       std::size_t i = 0;
       for (auto item = json->root().first(); item; item = item->next(), ++i) {
-        EXPECT_EQ(reading.rows->rows[i].body, item->json()) << path << ", item " << i;
-        EXPECT_TRUE(keys.insert(reading.rows->rows[i].key).second) << path << ", item " << i;
+        EXPECT_EQ(rows[i].body, item->json()) << path << ", item " << i;
+        EXPECT_TRUE(keys.insert(rows[i].key).second) << path << ", item " << i;
       }
     });
   }

@@ -14,6 +14,7 @@
 #include "stages/sources/trakt/trakt_source.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_inputs.h"
+#include "tests/support/rows.h"
 
 namespace sluice::trakt {
 
@@ -129,8 +130,8 @@ class TraktTest : public testing::Test {
   void Give(const std::string& section, const std::vector<std::string>& items) {
     const DocumentId id(section);
     const Request request = FirstPage(*FindSection(id), id, "");
-    const Reading reading = Read(request, Array(items));
-    for (const Row& row : reading.rows.value().rows) inputs.AddRow(id, row);
+    Reading reading = Read(request, Array(items));
+    for (const Row& row : RowsOf(reading.rows.value().rows)) inputs.AddRow(id, row);
   }
   // The text of a file, made from what was given; further parts go to `parts`.
   std::string Render(const DocumentId& file, const std::string& timezone = "UTC",
