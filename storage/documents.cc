@@ -143,7 +143,7 @@ void Documents::UpdateKnown(const DocumentUpdate& update, SeenIn seen_in) {
     clear_notes_.Use().Bind(row.id).Done();  // its answers are read again, and say it again
   }
   // A damaged object is replaced at any sight of a whole one; else it would be asked for for ever.
-  if (changed || !ObjectIntact(row)) StoreObject(row, update.object);
+  if (changed || !ObjectIntact(row)) StoreObject(row, update);
   row.known = true;
   if (row.state == kUnlisted || row.state == kMissing) row.state = kOpen;
   AddAliases(row, update);
@@ -222,8 +222,9 @@ void Documents::SetPlace(Row& row, const DocumentUpdate& update) {
   }
 }
 
-void Documents::StoreObject(const Row& row, const std::string& object) {
-  const std::string body = Compress(object);
+void Documents::StoreObject(const Row& row, const DocumentUpdate& update) {
+  const std::string packed = update.object_is_packed ? std::string() : Compress(update.object);
+  const std::string& body = update.object_is_packed ? update.object : packed;
   put_object_.Use().Bind(row.doc).BindBlob(body).Bind(Checksum(body)).Done();
 }
 

@@ -122,7 +122,7 @@ class Documents {
   void UpdateKnown(const DocumentUpdate& update, SeenIn seen_in);
   bool ContentChanged(const Row& row, const Revision& revision, bool first) const;
   void SetPlace(Row& row, const DocumentUpdate& update);
-  void StoreObject(const Row& row, const std::string& object);
+  void StoreObject(const Row& row, const DocumentUpdate& update);
   bool ObjectIntact(const Row& row);
   void AddAliases(Row& row, const DocumentUpdate& update);
 

@@ -101,9 +101,11 @@ struct DocumentUpdate {
                           // content is fetched again next time
   std::string object;     // its JSON, kept for rendering; empty: this is a hint only (the walk
                           // saw a reference), and the object is asked for after the listing
-  bool optional = false;  // of a hint: a reference that may well lead nowhere (a mention);
-                          // when it does, that is no failure
-  bool part_of_parent = false;       // its object is shown in the parent's output (a table's row)
+  bool object_is_packed = false;  // by Compress(): a long one, so that an answer that holds many
+                                  // of them takes little until its commit
+  bool optional = false;          // of a hint: a reference that may well lead nowhere (a mention);
+                                  // when it does, that is no failure
+  bool part_of_parent = false;    // its object is shown in the parent's output (a table's row)
   std::vector<DocumentId> aliases;   // other ids by which it is mentioned
   std::vector<DocumentId> mentions;  // documents whose path or name it will show because of its own
                                      // object (its properties), whichever request brought that

@@ -8,6 +8,7 @@
 #include <map>
 #include <set>
 
+#include "storage/base/compress.h"
 #include "storage/schema.h"
 #include "storage/store_reader.h"
 #include "tests/support/fake_clock.h"
@@ -674,6 +675,17 @@ TEST_F(StoreTest, ADamagedObjectIsReplacedAtTheNextSightOfIt) {
   Open();
   Begin();
   Lists("/search", {Page("a")});
+  auto reader = StoreReader::Open(File());
+  ASSERT_TRUE(reader.has_value());
+  EXPECT_EQ((*reader)->Object(DocumentId("a")).value_or("damaged"), Page("a").object);
+}
+
+TEST_F(StoreTest, ObjectThatCameOnItsWayPackedIsReadBackPlain) {
+  Begin();
+  DocumentUpdate page = Page("a");
+  page.object = Compress(page.object);
+  page.object_is_packed = true;
+  Lists("/search", {page});
   auto reader = StoreReader::Open(File());
   ASSERT_TRUE(reader.has_value());
   EXPECT_EQ((*reader)->Object(DocumentId("a")).value_or("damaged"), Page("a").object);

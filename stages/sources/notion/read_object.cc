@@ -11,6 +11,7 @@
 #include "stages/sources/notion/properties.h"
 #include "stages/sources/notion/references.h"
 #include "stages/sources/notion/requests.h"
+#include "storage/base/compress.h"
 
 namespace sluice::notion {
 namespace {
@@ -63,6 +64,15 @@ bool IsRoot(const DocumentId& id, const NotionOptions& options) {
                      [&](const std::string& root) { return DashedId(root) == id.value; });
 }
 
+// Packing costs more than it saves where objects are as short as they usually are.
+constexpr std::size_t kPackedFromBytes = std::size_t{32} << 10;
+
+void SetObject(Json object, DocumentUpdate& update) {
+  update.object = simdjson::minify(object);
+  update.object_is_packed = update.object.size() >= kPackedFromBytes;
+  if (update.object_is_packed) update.object = Compress(update.object);
+}
+
 // What is the same for a page, a database and a data source.
 DocumentUpdate CommonUpdate(Json object, const DocumentId& id, const Position& position,
                             std::string title, const NotionOptions& options, WallMs now_ms) {
@@ -76,7 +86,7 @@ DocumentUpdate CommonUpdate(Json object, const DocumentId& id, const Position& p
   update.title = std::move(title);
   update.revision = Revision(std::string(edited));
   update.stable = edited_ms && now_ms - *edited_ms >= kFreshMs;
-  update.object = simdjson::minify(object);
+  SetObject(object, update);
   return update;
 }
 

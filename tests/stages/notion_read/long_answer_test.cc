@@ -1,5 +1,6 @@
 // A long answer is read some results at a time, and reveals what it would as a whole.
 #include "stages/sources/notion/parsed_answer.h"
+#include "storage/base/compress.h"
 #include "tests/stages/notion_read/notion_read_test.h"
 
 namespace sluice::notion {
@@ -64,6 +65,19 @@ TEST_F(LongAnswer, FailureOfTheReaderEndsTheWalk) {
       [&](const Json&) -> Status { return ++seen == 1000 ? Fail(Code::kDisk, "full") : Status(); });
   EXPECT_EQ(status.error().code, Code::kDisk);
   EXPECT_EQ(seen, 1000);
+}
+
+TEST_F(LongAnswer, LongObjectsAreHeldPacked) {
+  const std::string text(100'000, 'x');
+  const std::string page =
+      Page(kWorkspace, "",
+           R"(,"Text":{"type":"rich_text","rich_text":[{"plain_text":")" + text + "\"}]}");
+  const Reading reading = Read(SearchRequest(""), List(page));
+  const DocumentUpdate* update = Find(reading, kPage);
+  ASSERT_NE(update, nullptr);
+  EXPECT_TRUE(update->object_is_packed);
+  EXPECT_LT(update->object.size(), 10'000u);
+  EXPECT_NE(Decompress(update->object, 1u << 20).value().find(text), std::string::npos);
 }
 
 }  // namespace
