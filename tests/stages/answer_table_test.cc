@@ -78,7 +78,7 @@ TEST(AnswerTable, SaysOfEveryStatusWhatTheSourceSays) {
   const auto classes = ClassesInTable();
   ASSERT_EQ(classes.size(), 200u) << "400 to 599";
   for (const auto& [status, name] : classes) {
-    const Verdict verdict = notion::JudgeAnswer({}, status, "");
+    const Verdict verdict = notion::JudgeAnswer({}, status, R"({"code":"some_code"})");
     EXPECT_EQ(CodeName(verdict.code), name) << status;
   }
 }

@@ -326,6 +326,18 @@ TEST_F(FetchTest, AForbiddenAnswerWithRetryAfterIsARateRefusal) {
   EXPECT_NE(Got<Answer>("/a"), nullptr);
 }
 
+TEST_F(FetchTest, ARefusalWhoseJsonIsCutIsAskedAgain) {
+  int asked = 0;
+  Serve([&](const HttpRequest&) {
+    return ++asked == 1 ? Answers(404, R"({"message":"not h)")
+                        : Answers(404, R"({"message":"no"})");
+  });
+  AskUntilDone("/a");
+  transport_->RunUntilIdle();
+  EXPECT_NE(Got<Refusal>("/a"), nullptr);
+  EXPECT_EQ(asked, 2);
+}
+
 TEST_F(FetchTest, AnOutageCostsAboutOneRequestASecond) {
   options_.retry.read_attempts = 1000;
   Serve([](const HttpRequest&) { return Answers(503); });

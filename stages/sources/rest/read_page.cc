@@ -23,6 +23,13 @@ namespace {
 
 constexpr int kNoContent = 204;
 
+// The one JSON text whose beginning is JSON, too, is a number: cut, 123 becomes 12. It is whole
+// where the wire says where it ends.
+bool MayBeCut(const JsonValue& body, const AnswerView& answer) {
+  return body.type() == JsonValue::Type::kNumber && answer.Header("Content-Length") == nullptr &&
+         answer.Header("Transfer-Encoding") == nullptr;
+}
+
 Bounds BoundsIn(const ListContext& context, const std::string& resource) {
   const auto known = context.bounds.find(resource);
   return known == context.bounds.end() ? Bounds{} : known->second;
@@ -98,6 +105,11 @@ Result<Reading> PageReader::Read() {
     auto json = RawJson::Parse(answer_.body);
     if (!json) return Wrong(json.error());
     json_ = std::move(*json);
+    if (MayBeCut(json_->root(), answer_)) {
+      return Wrong({Code::kTransient,
+                    "the answer is a bare number without a Content-Length, of "
+                    "which a part may be missing"});
+    }
     if (auto selected = Select(); !selected) return Wrong(selected.error());
   }
   FindPaginator();
