@@ -45,7 +45,10 @@ FetchResult FetchLoop::OnError(Job& job, const Ticket& ticket, TransportError er
     job.limit->OnEnd(ticket.start, ConcurrencyLimit::Outcome::kAbandoned, Duration::zero());
   } else {
     host.breaker.OnFailure(ticket.generation);
-    job.limit->OnEnd(ticket.start, ConcurrencyLimit::Outcome::kOverloaded, Duration::zero());
+    job.limit->OnEnd(ticket.start,
+                     error.calm ? ConcurrencyLimit::Outcome::kToldToCalm
+                                : ConcurrencyLimit::Outcome::kOverloaded,
+                     Duration::zero());
   }
   Failure failure{.code = error.code, .message = std::move(error.message)};
   Remember(job, failure);

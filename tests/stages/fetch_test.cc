@@ -326,6 +326,24 @@ TEST_F(FetchTest, AForbiddenAnswerWithRetryAfterIsARateRefusal) {
   EXPECT_NE(Got<Answer>("/a"), nullptr);
 }
 
+TEST_F(FetchTest, AServerThatAsksForCalmHalvesWhatIsUnderWayOfThatOperation) {
+  options_.operations.push_back({.name = "blocks", .in_flight_max = 20});
+  Serve([](const HttpRequest&) {
+    ScriptedAnswer answer = Fails(Code::kTransient, CURLE_HTTP2_STREAM);
+    answer.result.error().calm = true;
+    return answer;
+  });
+  Ask("/a");
+  transport_->RunUntilIdle();
+  ASSERT_NE(Got<Again>("/a"), nullptr);
+  EXPECT_TRUE(Got<Again>("/a")->counts);
+  std::map<std::string, int> limits;
+  for (const auto& operation : fetch_->Snapshot().operations) {
+    limits[operation.name] = operation.limit;
+  }
+  EXPECT_EQ(limits, (std::map<std::string, int>{{"blocks", 20}, {"pages", 32}}));
+}
+
 TEST_F(FetchTest, ARefusalWhoseJsonIsCutIsAskedAgain) {
   int asked = 0;
   Serve([&](const HttpRequest&) {
