@@ -7,6 +7,7 @@
 #include "stages/fetch_loop.h"
 #include "stages/http/curl_error.h"
 #include "stages/http/quota_body.h"
+#include "stages/json/raw_json.h"
 
 namespace sluice {
 namespace {
@@ -22,6 +23,15 @@ std::chrono::milliseconds Ceil(Duration wait) {
 
 // 529 says that the server is overloaded, and when to come back: a limit, not a fault.
 bool IsServerError(int status) { return status >= 500 && status != 529; }
+
+// A refusal for good whose words have not all arrived is not taken for one: what it means may stand
+// in the rest. (An answer that is accepted is read to its end in any case.)
+bool IsCutJson(std::string_view body) {
+  const auto begin = body.find_first_not_of(" \t\r\n");
+  if (begin == std::string_view::npos || body[begin] != '{') return false;
+  const auto json = RawJson::Parse(body);
+  return !json && json.error().code == Code::kTransient;
+}
 
 }  // namespace
 
@@ -43,7 +53,10 @@ FetchResult FetchLoop::OnError(Job& job, const Ticket& ticket, TransportError er
     job.limit->OnEnd(ticket.start, ConcurrencyLimit::Outcome::kAbandoned, Duration::zero());
   } else {
     host.breaker.OnFailure(ticket.generation);
-    job.limit->OnEnd(ticket.start, ConcurrencyLimit::Outcome::kOverloaded, Duration::zero());
+    job.limit->OnEnd(ticket.start,
+                     error.calm ? ConcurrencyLimit::Outcome::kToldToCalm
+                                : ConcurrencyLimit::Outcome::kOverloaded,
+                     Duration::zero());
   }
   Failure failure{.code = error.code, .message = std::move(error.message)};
   Remember(job, failure);
@@ -79,6 +92,10 @@ std::optional<FetchResult> FetchLoop::OnResponse(const JobPtr& job, const Ticket
   if (!wait && (status == 429 || status == 503 || status == 529)) wait = WaitInBody(words);
   Verdict verdict =
       source_.Judge(job->request, {.status = status, .body = words, .headers = response.headers});
+  const bool for_good = verdict.code == Code::kInvalid || verdict.code == Code::kNotFound;
+  if (for_good && words.size() == response.body.size() && IsCutJson(words)) {
+    verdict = {.code = Code::kTransient, .message = verdict.message + " (its body is cut)"};
+  }
   const bool asks_to_wait = wait.has_value();
   if (verdict.delay) wait = std::max(*verdict.delay, wait.value_or(Duration::zero()));
   const bool refused = status == 429 || status == 529 || verdict.code == Code::kRateLimited ||

@@ -6,6 +6,7 @@ namespace sluice {
 namespace {
 
 constexpr double kCut = 0.8;
+constexpr double kCutWhenTold = 0.5;
 // Twice the floor: requests queue up at the server, and one more would only wait there.
 constexpr int kNearFloor = 2;
 // The floor rises by 1 % per answer, so that a server that became slower for good is believed.
@@ -25,7 +26,8 @@ void ConcurrencyLimit::OnEnd(Start start, Outcome outcome, Duration latency) {
   const bool was_full = in_flight_ >= limit();
   --in_flight_;
   if (autotune_ == Autotune::kOff) return;
-  if (outcome == Outcome::kOverloaded) Lower(start);
+  if (outcome == Outcome::kOverloaded) Lower(start, kCut);
+  if (outcome == Outcome::kToldToCalm) Lower(start, kCutWhenTold);
   if (outcome == Outcome::kAnswered) Raise(latency, was_full);
 }
 
@@ -40,10 +42,10 @@ void ConcurrencyLimit::Raise(Duration latency, bool was_full) {
 }
 
 // Once per round: sixty failures of one moment are one piece of news.
-void ConcurrencyLimit::Lower(Start start) {
+void ConcurrencyLimit::Lower(Start start, double to) {
   if (static_cast<std::uint64_t>(start) <= starts_at_last_cut_) return;
   starts_at_last_cut_ = starts_;
-  limit_ = std::max(1.0, limit_ * kCut);
+  limit_ = std::max(1.0, limit_ * to);
 }
 
 }  // namespace sluice

@@ -1,5 +1,5 @@
 // How many requests of one operation may be under way: up by one per full round while the server
-// keeps its pace, down by a fifth when it is overloaded (AIMD).
+// keeps its pace, down by a fifth when it is overloaded, by half when it asks for that (AIMD).
 #pragma once
 
 #include <cstdint>
@@ -17,6 +17,7 @@ class ConcurrencyLimit {
   enum class Outcome {
     kAnswered,    // whole answer, after `latency`
     kOverloaded,  // 429, 5xx, timeout or a broken connection
+    kToldToCalm,  // the server asks for fewer at once (HTTP/2: ENHANCE_YOUR_CALM)
     kAbandoned,   // says nothing about the server
   };
 
@@ -34,7 +35,7 @@ class ConcurrencyLimit {
 
  private:
   void Raise(Duration latency, bool was_full);
-  void Lower(Start start);
+  void Lower(Start start, double to);
 
   const int max_;
   const Autotune autotune_;

@@ -19,12 +19,6 @@ tl::unexpected<TransportError> Refuse(std::string message) {
   return tl::unexpected(TransportError{.code = Code::kInvalid, .message = std::move(message)});
 }
 
-// HTTP/2 is trusted from libcurl 8.0 on; see curl_transport.h.
-long HttpVersion() {
-  static const bool whole_bodies = curl_version_info(CURLVERSION_NOW)->version_num >= 0x080000;
-  return whole_bodies ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1;
-}
-
 bool HasControlCharacter(std::string_view text) {
   return std::any_of(text.begin(), text.end(),
                      [](unsigned char c) { return c < 0x20 || c == 0x7f; });
@@ -84,6 +78,7 @@ Prepared CurlTransfer::Prepare() {
   curl_easy_reset(easy());
   SetMethodAndHeaders();
   SetLimits();
+  SetConnection(plain);
   SetSecurity(plain);
   return {};
 }
@@ -129,15 +124,25 @@ void CurlTransfer::SetLimits() {
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
   curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
-  curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, HttpVersion());
-  curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
-  if (request_.once) curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
   curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, error_text_);
   curl_easy_setopt(easy, CURLOPT_PRIVATE, this);
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &CurlTransfer::OnBody);
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, this);
   curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, &CurlTransfer::OnHeader);
   curl_easy_setopt(easy, CURLOPT_HEADERDATA, this);
+}
+
+// Over plain http libcurl would let requests wait for one another, to see whether the server speaks
+// HTTP/2 there.
+void CurlTransfer::SetConnection(bool plain_http) {
+  CURL* const easy = easy_.get();
+  const auto version = plain_http ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS;
+  curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(version));
+  curl_easy_setopt(easy, CURLOPT_PIPEWAIT, plain_http ? 0L : 1L);
+  if (request_.once) {
+    curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
+    curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
+  }
 }
 
 void CurlTransfer::SetSecurity(bool plain_http) {
@@ -148,7 +153,11 @@ void CurlTransfer::SetSecurity(bool plain_http) {
   curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
   curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
   curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
-  curl_easy_setopt(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+  // A request that must go once gets no company on its connection either: libcurl would take it for
+  // a kept one, and send again what breaks on it. It puts those together whose TLS options are the
+  // same, so these are not: a highest version that changes nothing.
+  const long highest = request_.once ? CURL_SSLVERSION_MAX_TLSv1_3 : CURL_SSLVERSION_MAX_NONE;
+  curl_easy_setopt(easy, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2 | highest);
   if (!options_.ca_file.empty()) curl_easy_setopt(easy, CURLOPT_CAINFO, options_.ca_file.c_str());
   // Setting both, even to nothing, keeps libcurl from reading http_proxy and no_proxy.
   curl_easy_setopt(easy, CURLOPT_PROXY, options_.proxy.c_str());
@@ -238,6 +247,9 @@ TransportError CurlTransfer::Describe(CURLcode code) const {
                                 error_text_[0] != '\0' ? error_text_ : curl_easy_strerror(code),
                                 static_cast<int>(code));
   }
+  // libcurl has no code for it, only words: "stream 1 was not closed cleanly: ENHANCE_YOUR_CALM".
+  error.calm = code == CURLE_HTTP2_STREAM &&
+               std::string_view(error_text_).find("ENHANCE_YOUR_CALM") != std::string_view::npos;
   long sent_bytes = 0;
   curl_easy_getinfo(easy(), CURLINFO_REQUEST_SIZE, &sent_bytes);
   // A timeout before a byte could be sent is a server that cannot be reached, not a slow one.

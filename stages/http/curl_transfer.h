@@ -51,6 +51,7 @@ class CurlTransfer {
   std::size_t AppendHeader(std::string_view line);
   void SetMethodAndHeaders();
   void SetLimits();
+  void SetConnection(bool plain_http);
   void SetSecurity(bool plain_http);
   TransportError Describe(CURLcode code) const;
   std::chrono::microseconds Elapsed() const;

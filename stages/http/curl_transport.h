@@ -1,11 +1,21 @@
 // Transport over libcurl: one loop thread named "curl" runs every transfer and every timer.
 //
-// HTTP/1.1 unless the libcurl at run time is 8.0 or newer: older ones report an HTTP/2 body that
-// was cut by RST_STREAM(NO_ERROR) or GOAWAY as complete (fixed by curl 48cd032623 and 544a7f804d).
+// HTTP/2 over TLS where the server chooses it (ALPN), else HTTP/1.1; http:// is HTTP/1.1. The first
+// requests to a server wait until it has chosen, and then share one connection, as far as it lets
+// them (MAX_CONCURRENT_STREAMS, 100 at most). Each stream has its own timeouts and limits, and one
+// that ends by them leaves the others alone.
 //
-// libcurl sends a request again, a POST too, when a kept connection turns out to be dead before the
-// first byte of an answer. An export only reads (its POSTs are searches and queries), so that is
-// safe; what is not has HttpRequest::once.
+// A status of 2xx does not prove that the body is whole: libcurl before 8.0 reports one that was
+// cut by RST_STREAM(NO_ERROR), or by a GOAWAY that does not take its stream, as complete, often as
+// empty (fixed by curl 48cd032623 and 544a7f804d), and any libcurl one that ends with an HTTP/1.1
+// connection. Only a declared Content-Length is checked. So whoever reads a body reads all of it,
+// and takes neither nothing nor a bare number for a whole answer.
+//
+// libcurl sends a request again by itself, five times at most, a POST too: when a kept or shared
+// connection turns out to be dead before the first byte of its answer, and when the server says
+// that it has not looked at it (REFUSED_STREAM, or a GOAWAY that does not take it). An export only
+// reads (its POSTs are searches and queries), so that is safe; what is not has HttpRequest::once.
+// Streams that one GOAWAY turns away open a connection each, as they would over HTTP/1.1.
 #pragma once
 
 #include <chrono>

@@ -31,8 +31,9 @@ struct HttpRequest {
   std::string body;
   std::size_t body_bytes_max = 64u << 20;     // of the response, after decompression
   std::chrono::milliseconds timeout{60'000};  // whole transfer, from the moment it starts
-  // Must not reach the server twice: it gets a connection of its own, since libcurl sends again
-  // what a kept one may have lost.
+  // Must not be acted on twice: it gets a connection of its own, since libcurl sends again what a
+  // kept or shared one may have lost. Over HTTP/2 it is still sent again, five times at most, where
+  // the server says it has not looked at it (REFUSED_STREAM, or a GOAWAY that does not take it).
   bool once = false;
 };
 
@@ -52,6 +53,7 @@ struct TransportError {
   Code code = Code::kTransient;
   int curl_code = 0;
   std::string message;  // names host and cause; no secret
+  bool calm = false;    // the server asks for fewer requests at once (ENHANCE_YOUR_CALM)
 };
 
 using TransportResult = tl::expected<HttpResponse, TransportError>;

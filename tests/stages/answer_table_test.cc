@@ -78,7 +78,7 @@ TEST(AnswerTable, SaysOfEveryStatusWhatTheSourceSays) {
   const auto classes = ClassesInTable();
   ASSERT_EQ(classes.size(), 200u) << "400 to 599";
   for (const auto& [status, name] : classes) {
-    const Verdict verdict = notion::JudgeAnswer({}, status, "");
+    const Verdict verdict = notion::JudgeAnswer({}, status, R"({"code":"some_code"})");
     EXPECT_EQ(CodeName(verdict.code), name) << status;
   }
 }
@@ -117,6 +117,8 @@ const std::map<std::string, int> kCurlCodes = {
     NAMED(TOO_MANY_REDIRECTS),
     NAMED(FILESIZE_EXCEEDED),
     NAMED(ABORTED_BY_CALLBACK),
+    NAMED(HTTP2),
+    NAMED(HTTP2_STREAM),
 };
 #undef NAMED
 
@@ -130,7 +132,7 @@ std::map<int, CurlRow> CurlRowsInTable() {
   std::map<int, CurlRow> rows;
   for (const Cells& cells : Table("| libcurl |")) {
     const std::string codes = cells.at(0).substr(0, cells.at(0).find(';'));
-    for (const auto& name : Matches(codes, "`([A-Z_]+)`")) {
+    for (const auto& name : Matches(codes, "`([A-Z0-9_]+)`")) {
       const auto code = kCurlCodes.find(name);
       EXPECT_NE(code, kCurlCodes.end()) << name << " is not known to this test";
       if (code == kCurlCodes.end()) continue;

@@ -326,6 +326,36 @@ TEST_F(FetchTest, AForbiddenAnswerWithRetryAfterIsARateRefusal) {
   EXPECT_NE(Got<Answer>("/a"), nullptr);
 }
 
+TEST_F(FetchTest, AServerThatAsksForCalmHalvesWhatIsUnderWayOfThatOperation) {
+  options_.operations.push_back({.name = "blocks", .in_flight_max = 20});
+  Serve([](const HttpRequest&) {
+    ScriptedAnswer answer = Fails(Code::kTransient, CURLE_HTTP2_STREAM);
+    answer.result.error().calm = true;
+    return answer;
+  });
+  Ask("/a");
+  transport_->RunUntilIdle();
+  ASSERT_NE(Got<Again>("/a"), nullptr);
+  EXPECT_TRUE(Got<Again>("/a")->counts);
+  std::map<std::string, int> limits;
+  for (const auto& operation : fetch_->Snapshot().operations) {
+    limits[operation.name] = operation.limit;
+  }
+  EXPECT_EQ(limits, (std::map<std::string, int>{{"blocks", 20}, {"pages", 32}}));
+}
+
+TEST_F(FetchTest, ARefusalWhoseJsonIsCutIsAskedAgain) {
+  int asked = 0;
+  Serve([&](const HttpRequest&) {
+    return ++asked == 1 ? Answers(404, R"({"message":"not h)")
+                        : Answers(404, R"({"message":"no"})");
+  });
+  AskUntilDone("/a");
+  transport_->RunUntilIdle();
+  EXPECT_NE(Got<Refusal>("/a"), nullptr);
+  EXPECT_EQ(asked, 2);
+}
+
 TEST_F(FetchTest, AnOutageCostsAboutOneRequestASecond) {
   options_.retry.read_attempts = 1000;
   Serve([](const HttpRequest&) { return Answers(503); });

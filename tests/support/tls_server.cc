@@ -81,7 +81,6 @@ int Connect(int port) {
   return -1;
 }
 
-// Both ways, until one side has ended.
 void Relay(SSL* ssl, int plain) {
   std::array<char, 16 << 10> buffer;
   pollfd both[] = {{.fd = SSL_get_fd(ssl), .events = POLLIN, .revents = 0},
@@ -103,8 +102,18 @@ void Relay(SSL* ssl, int plain) {
 
 }  // namespace
 
+void RelayTo(int port, SSL* ssl) {
+  const int plain = Connect(port);
+  if (plain < 0) return;
+  Relay(ssl, plain);
+  close(plain);
+}
+
 TlsServer::TlsServer(int port, TlsOptions options)
-    : port_(port),
+    : TlsServer([port](SSL* ssl) { RelayTo(port, ssl); }, std::move(options)) {}
+
+TlsServer::TlsServer(std::function<void(SSL*)> speak, TlsOptions options)
+    : speak_(std::move(speak)),
       options_(std::move(options)),
       context_(SSL_CTX_new(TLS_server_method()), &SSL_CTX_free) {
   // OpenSSL writes to connections that the client has closed.
@@ -132,11 +141,7 @@ TlsServer::TlsServer(int port, TlsOptions options)
 void TlsServer::Serve(RawConnection& connection) {
   const std::unique_ptr<SSL, decltype(&SSL_free)> ssl(SSL_new(context_.get()), &SSL_free);
   SSL_set_fd(ssl.get(), connection.fd());
-  if (SSL_accept(ssl.get()) != 1) return;
-  const int plain = Connect(port_);
-  if (plain < 0) return;
-  Relay(ssl.get(), plain);
-  close(plain);
+  if (SSL_accept(ssl.get()) == 1) speak_(ssl.get());
 }
 
 int TlsServer::OnAlpn(SSL*, const unsigned char** out, unsigned char* out_size,

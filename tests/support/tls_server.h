@@ -1,10 +1,11 @@
 // A TLS front on loopback with a certificate as good or bad as a test wants; what comes through is
-// handed to a plain server behind it.
+// handed to a plain server behind it, or to a function that speaks for itself.
 #pragma once
 
 #include <openssl/ssl.h>
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -26,16 +27,22 @@ struct TlsOptions {
   std::string alpn;  // the one protocol that is spoken; empty: whatever is offered first
 };
 
+// Both ways between the client and a plain server on loopback, until one side has ended.
+void RelayTo(int port, SSL* ssl);
+
 class TlsServer {
  public:
-  // `port` is that of the plain server on loopback.
-  explicit TlsServer(int port, TlsOptions options = {});
+  // `port` is that of the plain server on loopback, which speaks HTTP/1.1.
+  explicit TlsServer(int port, TlsOptions options = {.alpn = "http/1.1"});
+  // `speak` runs once per connection, each on a thread of its own, after the handshake.
+  TlsServer(std::function<void(SSL*)> speak, TlsOptions options);
 
   std::string url() const { return "https://127.0.0.1:" + std::to_string(front_->port()); }
   // The authority whose certificates are to be trusted, as PEM.
   std::filesystem::path authority() const { return folder_ / "authority.pem"; }
   // What the last client offered to speak: "h2", "http/1.1".
   std::vector<std::string> offered() const;
+  int connections() const { return front_->connections(); }
 
  private:
   void Serve(RawConnection& connection);
@@ -43,7 +50,7 @@ class TlsServer {
                     const unsigned char* in, unsigned in_size, void* self);
 
   // Constant after construction.
-  const int port_;
+  const std::function<void(SSL*)> speak_;
   const TlsOptions options_;
   const TempDir folder_;
   std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context_;

@@ -25,8 +25,12 @@ ApiError ReadError(std::string_view body) {
           .message = std::string(GetString(json, "message"))};
 }
 
-Code CodeOf(int status) {
+// Of a 400 the words decide what it means (a cursor that has ended, a database that wants a newer
+// version), so one without them is an answer that has not arrived.
+Code CodeOf(int status, const ApiError& error) {
   switch (status) {
+    case 400:
+      return error.code.empty() ? Code::kTransient : Code::kInvalid;
     case 401:
       return Code::kUnauthorized;
     case 404:
@@ -191,18 +195,19 @@ Verdict JudgeAnswer(const Request& request, int status, std::string_view body) {
   if (DecodeTrail(request.context).root) {
     words = fmt::format("root {}: {}", ParseRequest(request).id, words);
   }
-  return {.code = CodeOf(status), .message = Shorten(std::move(words), kMessageBytesMax)};
+  return {.code = CodeOf(status, error), .message = Shorten(std::move(words), kMessageBytesMax)};
 }
 
 std::optional<Reading> ReadRefusedAnswer(const Request& request, int status, std::string_view body,
                                          const NotionOptions& options) {
-  const Code code = CodeOf(status);
+  const ApiError error = ReadError(body);
+  const Code code = CodeOf(status, error);
   if (code != Code::kNotFound && code != Code::kInvalid) return std::nullopt;
   return ReadPermanent({.request = request,
                         .options = options,
                         .asked = ParseRequest(request),
                         .trail = DecodeTrail(request.context),
-                        .error = ReadError(body),
+                        .error = error,
                         .status = status});
 }
 

@@ -24,6 +24,13 @@ namespace {
 
 constexpr int kNoContent = 204;
 
+// The one JSON text whose beginning is JSON, too, is a number: cut, 123 becomes 12. It is whole
+// where the wire says where it ends.
+bool MayBeCut(const JsonValue& body, const AnswerView& answer) {
+  return body.type() == JsonValue::Type::kNumber && answer.Header("Content-Length") == nullptr &&
+         answer.Header("Transfer-Encoding") == nullptr;
+}
+
 Bounds BoundsIn(const ListContext& context, const std::string& resource) {
   const auto known = context.bounds.find(resource);
   return known == context.bounds.end() ? Bounds{} : known->second;
@@ -104,6 +111,11 @@ Result<Reading> PageReader::Read() {
     if (!records) return Wrong(records.error());
     records_ = std::move(*records);
     has_content_ = true;
+    if (MayBeCut(records_.root(), answer_)) {
+      return Wrong({Code::kTransient,
+                    "the answer is a bare number without a Content-Length, of "
+                    "which a part may be missing"});
+    }
     if (auto selected = Select(); !selected) return Wrong(selected.error());
   }
   FindPaginator();

@@ -205,6 +205,14 @@ TEST_F(Concurrency, AFailedRoundCutsTheLimitOnce) {
   EXPECT_EQ(limit.limit(), 40);
 }
 
+TEST_F(Concurrency, IsHalvedOnceARoundWhereTheServerAsksForThat) {
+  ConcurrencyLimit limit(50, Autotune::kOn);
+  Round(limit, Outcome::kToldToCalm);
+  EXPECT_EQ(limit.limit(), 25);
+  Round(limit, Outcome::kToldToCalm);
+  EXPECT_EQ(limit.limit(), 12);
+}
+
 TEST_F(Concurrency, NeverFallsBelowOne) {
   ConcurrencyLimit limit(8, Autotune::kOn);
   for (int i = 0; i < 100; ++i) Round(limit, Outcome::kOverloaded);

@@ -373,28 +373,13 @@ TEST(CurlTransport, GoesThroughTheProxyThatItIsTold) {
   EXPECT_EQ(Get({.url = "http://127.0.0.1:1/"}, {.proxy = proxy.Url("")})->body, "by proxy");
 }
 
-bool TrustsHttp2() { return curl_version_info(CURLVERSION_NOW)->version_num >= 0x080000; }
-
-TEST(CurlTransport, OffersHttp2OnlyWhereCutBodiesAreNoticed) {
+TEST(CurlTransport, OverTlsTheServerChoosesTheVersionOfHttp) {
   RawServer plain(Always("over TLS"));
-  const TlsServer server(plain.port(), {.alpn = "http/1.1"});
+  const TlsServer server(plain.port());
   const auto got = Get({.url = server.url()}, {.ca_file = server.authority()});
   ASSERT_TRUE(got.has_value()) << got.error().message;
   EXPECT_EQ(got->body, "over TLS");
-  const auto offered = server.offered();
-  EXPECT_EQ(std::ranges::count(offered, "h2"), TrustsHttp2() ? 1 : 0);
-}
-
-TEST(CurlTransport, AServerOfHttp2AloneIsRefusedWithTheReason) {
-  if (TrustsHttp2()) GTEST_SKIP() << "this libcurl's HTTP/2 is spoken";
-  RawServer plain(Always(""));
-  const TlsServer server(plain.port(), {.alpn = "h2"});
-  const auto got = Get({.url = server.url()}, {.ca_file = server.authority()});
-  ASSERT_FALSE(got.has_value());
-  EXPECT_EQ(got.error().code, Code::kNetwork);
-  EXPECT_NE(got.error().message.find("no application protocol"), std::string::npos)
-      << got.error().message;
-  EXPECT_EQ(plain.connections(), 0);
+  EXPECT_EQ(server.offered(), (std::vector<std::string>{"h2", "http/1.1"}));
 }
 
 TEST(CurlTransport, StopCancelsWhatIsUnderWayAndWhatComesLater) {

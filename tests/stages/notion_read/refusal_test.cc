@@ -10,12 +10,21 @@ DocumentRow Row(const std::string& kind, const DocumentId& id, bool optional = f
 
 TEST_F(NotionRead, StatusAloneDecidesTheVerdict) {
   const std::pair<int, Code> cases[] = {
-      {400, Code::kInvalid},   {401, Code::kUnauthorized}, {403, Code::kInvalid},
-      {404, Code::kNotFound},  {409, Code::kTransient},    {429, Code::kRateLimited},
-      {500, Code::kTransient}, {502, Code::kTransient},    {503, Code::kTransient},
-      {504, Code::kTransient}, {529, Code::kRateLimited},  {418, Code::kInvalid}};
+      {401, Code::kUnauthorized}, {403, Code::kInvalid},     {404, Code::kNotFound},
+      {409, Code::kTransient},    {429, Code::kRateLimited}, {500, Code::kTransient},
+      {502, Code::kTransient},    {503, Code::kTransient},   {504, Code::kTransient},
+      {529, Code::kRateLimited},  {418, Code::kInvalid}};
   for (const auto& [status, code] : cases) {
     EXPECT_EQ(JudgeAnswer(Children(), status, "<html>502 Bad Gateway</html>").code, code) << status;
+  }
+}
+
+// What it means stands in its words, which may not have arrived.
+TEST_F(NotionRead, ABadRequestWithoutTheApisWordsIsAskedAgain) {
+  const std::string whole = R"({"object":"error","status":400,"code":"validation_error"})";
+  EXPECT_EQ(JudgeAnswer(Children(), 400, whole).code, Code::kInvalid);
+  for (const std::string& body : {std::string(), whole.substr(0, 30), std::string("<html>")}) {
+    EXPECT_EQ(JudgeAnswer(Children(), 400, body).code, Code::kTransient) << body;
   }
 }
 

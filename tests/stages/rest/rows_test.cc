@@ -30,6 +30,24 @@ TEST(RowsTest, NumbersStayAsTheyAreWritten) {
   EXPECT_THAT(walk.Keys(), ElementsAre("9007199254740993"));
 }
 
+TEST(RowsTest, AnEmptyBodyIsNoEmptyList) {
+  EXPECT_THAT(Once(Records(), "").errors, ElementsAre(HasSubstr("not valid JSON")));
+  const auto no_content = [](const Request&) { return FakeAnswer{.status = 204}; };
+  EXPECT_THAT(Walk(Job({Records()}), no_content).errors, IsEmpty());
+}
+
+// Cut, 123 is 12; a cut list is no JSON.
+TEST(RowsTest, ABareNumberIsTakenOnlyWhereTheWireSaysThatItIsWhole) {
+  EXPECT_THAT(Once(Records(), "12").errors, ElementsAre(HasSubstr("a part may be missing")));
+  for (const HttpHeader& header :
+       {HttpHeader{"content-length", "2"}, HttpHeader{"transfer-encoding", "chunked"}}) {
+    const Walk walk = Walk(Job({Records()}), [&](const Request&) {
+      return FakeAnswer{.body = "12", .headers = {header}};
+    });
+    EXPECT_EQ(walk.Rows(), "12");
+  }
+}
+
 TEST(RowsTest, AKeyIsTheJsonOfItsFields) {
   EXPECT_THAT(Once(Keyed({"id"}), R"([{"id": 1}, {"id": "1"}])").Keys(), ElementsAre("\"1\"", "1"));
   EXPECT_THAT(Once(Keyed({"a.b", "c"}), R"([{"a": {"b": 1}, "c": "x"}])").Keys(),
