@@ -144,7 +144,9 @@ void FetchLoop::WaitUntil(Host& host, SteadyTime time) {
   if (time - now > kWaitHereMax) return HandBackAll(host, time - now);
   if (host.timer_due <= time && host.timer_due > now) return;
   host.timer_due = time;
-  transport_.After(time - now, [self = shared_from_this(), &host] {
+  // One that was set since then counts instead; otherwise each would set another, for ever.
+  transport_.After(time - now, [self = shared_from_this(), &host, time] {
+    if (host.timer_due != time) return;
     host.timer_due = SteadyTime::max();
     if (self->stopped_) return;
     self->Pump(host);

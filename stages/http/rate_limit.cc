@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 namespace sluice {
 namespace {
@@ -41,6 +42,12 @@ constexpr double kCutFirst = 0.5;
 constexpr double kCutUnknown = 0.25;
 constexpr double kCutConfigured = 0.9;
 constexpr int kRareAfter = 15;
+// At a configured rate one refusal in so many is the jitter of a single request.
+constexpr int kJitterAfter = 100;
+// A late request may explain one refusal in so many; a pace that is too high brings more.
+constexpr int kExplainAfter = 5;
+// A server that refuses has less than one request saved up: on average so much.
+constexpr double kHalfSaved = 0.5;
 // After a pause of so many intervals the server may have saved up a burst.
 constexpr int kPauseIntervals = 4;
 constexpr Duration kLongRetryAfter = std::chrono::seconds(5);
@@ -75,9 +82,11 @@ std::variant<Permit, NotUntil> RateLimiter::TryAcquire() {
   if (gate_ == Gate::kHeld) {
     gate_ = Gate::kProbing;
     SpendBurst();
+    arrivals_.OnSent(now);
     return Permit{.sent_at = now, .pace = pace_, .probe = true};
   }
-  const SteadyTime allowed = next_ - (burst_ - 1) * Interval();
+  SteadyTime allowed = next_ - (burst_ - 1) * Interval();
+  if (burst_ == 1) allowed = std::max(allowed, arrivals_.NotBefore(Interval()));
   if (now < allowed) {
     pace_bound_ = true;
     if (window_.from == SteadyTime::max()) window_.from = now;
@@ -85,14 +94,14 @@ std::variant<Permit, NotUntil> RateLimiter::TryAcquire() {
   }
   if (now - next_ > kPauseIntervals * Interval()) window_ = {};
   next_ = std::max(next_, now) + Interval();
+  arrivals_.OnSent(now);
   return Permit{.sent_at = now, .pace = pace_};
 }
 
 void RateLimiter::OnAccepted(const Permit& permit) {
-  const Duration taken = clock_.Now() - permit.sent_at;
-  if (round_trip_ == Duration::zero() && IsUnknown()) StartWith(taken);
-  round_trip_ = round_trip_ == Duration::zero() ? taken : (7 * round_trip_ + taken) / 8;
-  if (permit.sent_at > window_.from) ++window_.accepted;
+  arrivals_.OnAnswer(permit.sent_at, clock_.Now());
+  if (!std::exchange(started_, true) && IsUnknown()) StartWith(clock_.Now() - permit.sent_at);
+  window_.Count(permit.sent_at);
   const bool inside_window = permit.sent_at > refused_sent_at_ && permit.sent_at < advised_until_;
   if (inside_window && meaning_ == RetryAfterMeaning::kUntested) {
     meaning_ = RetryAfterMeaning::kRoundedUp;
@@ -101,7 +110,7 @@ void RateLimiter::OnAccepted(const Permit& permit) {
   if (permit.probe) Open();
   if (IsFresh(permit)) {
     refusals_in_row_ = 0;
-    accepted_in_row_ = std::min(accepted_in_row_ + 1, kRareAfter);
+    accepted_in_row_ = std::min(accepted_in_row_ + 1, kJitterAfter);
     measuring_ = false;
   }
   SpeedUp(permit);
@@ -120,17 +129,20 @@ void RateLimiter::OnRefused(const Permit& permit, std::optional<Duration> retry_
   if (retry_after && *retry_after < kLongRetryAfter) {
     advised_until_ = std::max(advised_until_, now + *retry_after);
   }
+  arrivals_.OnAnswer(permit.sent_at, now);
+  // "Now" has just been refused, so it is no time at all.
+  const Duration named = retry_after.value_or(Duration::zero());
   const bool fresh = permit.probe || IsFresh(permit);
+  const bool excused = fresh && Excuse(permit, named);
   if (fresh) {
     ++refusals_in_row_;
-    SlowDown(permit);
+    if (!excused) SlowDown(permit);
     accepted_in_row_ = 0;
     reacted_at_ = now;
   }
   refused_sent_at_ = std::max(refused_sent_at_, permit.sent_at);
-  // "Now" has just been refused, so it is no time at all.
-  const Duration named = retry_after.value_or(Duration::zero());
   if (measuring_) Measure(permit);
+  if (excused) return;
   if (!fresh) {
     if (named >= kLongRetryAfter) Hold(named);
     return;
@@ -190,6 +202,20 @@ void RateLimiter::StartWith(Duration round_trip) {
   sped_up_at_ = clock_.Now();
 }
 
+// A refusal that says nothing about the pace costs its slot and no more. True if this is one.
+bool RateLimiter::Excuse(const Permit& refused, Duration named) {
+  const bool pacing = gate_ == Gate::kOpen && !IsUnknown();
+  const bool obeyed = named >= kLongRetryAfter || meaning_ == RetryAfterMeaning::kExact;
+  if (!pacing || obeyed || accepted_in_row_ < kExplainAfter) return false;
+  const bool late =
+      burst_ == 1 && arrivals_.ExplainRefusal(refused.sent_at, Interval(), clock_.Now());
+  if (!late && (ceiling_ == kUnbounded || accepted_in_row_ < kJitterAfter)) return false;
+  // Where the late request's arrival is known, that is what the next one waits for.
+  next_ = clock_.Now() + (late ? 0 : burst_) * Interval();
+  window_ = {.from = refused.sent_at};
+  return true;
+}
+
 void RateLimiter::SlowDown(const Permit& refused) {
   if (refusals_in_row_ == 1) {
     const double cut = IsUnknown()                      ? kCutFirst
@@ -198,9 +224,12 @@ void RateLimiter::SlowDown(const Permit& refused) {
                                                         : kCutConfigured;
     measuring_ = IsUnknown();
     refused_pace_ = refused.pace;
-    // On average half of the next one has been saved up. Without a window the pace was not used.
+    // Without a window the pace was not used.
     const bool counted = !measuring_ && window_.from != SteadyTime::max();
-    const double accepted = counted ? window_.RateAt(refused.sent_at, 0.5) : 0;
+    const double accepted = !counted ? 0
+                            : meaning_ == RetryAfterMeaning::kExact
+                                ? window_.RateAfterHold(refused.sent_at)
+                                : window_.RateAt(refused.sent_at, kHalfSaved);
     pace_ = std::min(pace_, std::clamp(accepted, refused.pace * cut, refused.pace * kBackOff));
     if (measuring_) pace_unmeasured_ = pace_;
     window_ = {.from = refused.sent_at};
@@ -222,8 +251,22 @@ void RateLimiter::Measure(const Permit& refused) {
   refused_pace_ = std::min(*refused_pace_, most);
 }
 
+void RateLimiter::Window::Count(SteadyTime sent_at) {
+  if (sent_at <= from) return;
+  ++accepted;
+  resumed = std::min(resumed, sent_at);
+}
+
 double RateLimiter::Window::RateAt(SteadyTime time, double more) const {
   return time > from ? (accepted + more) / SecondsOf(time - from) : kUnbounded;
+}
+
+// What the server saved up while nothing was sent it may have lost, for want of room. If that was
+// most of the time, the truth is between what it took on the whole and what it took since then.
+double RateLimiter::Window::RateAfterHold(SteadyTime time) const {
+  const double least = RateAt(time, kHalfSaved);
+  if (resumed >= time || resumed - from < time - resumed) return least;
+  return std::sqrt(least * accepted / SecondsOf(time - resumed));
 }
 
 // Only while the pace is what holds requests back: a pace that nobody needs proves nothing.

@@ -16,6 +16,9 @@
 //   - less is put to the test, once: one request at a time, sent after 1, 2 and 4 intervals of the
 //     learned rate. Accepted: this server rounds up, and slowing down is answer enough from then
 //     on. Refused three times: it means what it says, and is obeyed from then on.
+//   - one refusal in a hundred at a configured rate, or one that a late request explains
+//     (LateArrivals), costs its slot: what is just right is refused now and then by a server
+//     without a burst.
 //   - after three refusals in a row without one acceptance everything waits whatever was learned
 //     before: 1 s, doubled with each further one up to 60 s, and no less than the server says.
 #pragma once
@@ -24,6 +27,7 @@
 #include <optional>
 #include <variant>
 
+#include "stages/http/late_arrivals.h"
 #include "storage/base/clock.h"
 
 namespace sluice {
@@ -94,16 +98,21 @@ class RateLimiter {
   struct Window {
     SteadyTime from = SteadyTime::max();  // max: not begun
     int accepted = 0;
+    SteadyTime resumed = SteadyTime::max();  // when the first of these was sent
 
+    void Count(SteadyTime sent_at);
     // Requests per second until `time`, with `more` for what the server has saved up by then.
     // Infinite where nothing can be said.
     double RateAt(SteadyTime time, double more) const;
+    // The same, where the window began with a wait.
+    double RateAfterHold(SteadyTime time) const;
   };
 
   bool IsFresh(const Permit& permit) const { return permit.sent_at > reacted_at_; }
   bool IsUnknown() const;
   void StartWith(Duration round_trip);
   void Measure(const Permit& refused);
+  bool Excuse(const Permit& refused, Duration named);
   void SlowDown(const Permit& refused);
   void SpeedUp(const Permit& accepted);
   Duration HoldAfterRefusal(Duration named);
@@ -132,9 +141,10 @@ class RateLimiter {
   // Between the first refusal of all and the next acceptance:
   bool measuring_ = false;
   double pace_unmeasured_ = 0;  // that at its beginning
-  Duration round_trip_{0};      // smoothed; 0: unknown
+  bool started_ = false;        // with a pace that suits the round trip
   SteadyTime sped_up_at_{};
   bool pace_bound_ = false;  // a permit was refused for the pace since then
+  LateArrivals arrivals_;
 };
 
 }  // namespace sluice

@@ -1,5 +1,6 @@
 // The limiter against a server with a token bucket that gives Retry-After in whole seconds, in
-// virtual time: figures over whole runs.
+// virtual time: figures over whole runs. On a busy machine whoever is woken (the client by its
+// timer or by an answer, the server by a request) now and then waits for a CPU.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -28,12 +29,16 @@ struct Scenario {
   int requests = 300;
   Duration latency = 20ms;         // both ways together
   Duration jitter = 200us;         // of each way
+  Duration timer_late = 0us;       // always
+  double busy = 0;                 // so often a wake-up is late; by kTurn on average, exponentially
   bool exact_retry_after = false;  // the server stays closed for all of Retry-After
   double utilisation_min = 0.9;
   double refused_max = 0.03;         // of all answers
   double refused_later_max = 0.045;  // of those to what was sent after the first refusal came
   int inside_window_max = 0;         // requests refused while Retry-After of an earlier one ran
 };
+
+constexpr Duration kTurn = 2ms;
 
 void PrintTo(const Scenario& s, std::ostream* out) { *out << s.name; }
 
@@ -118,10 +123,12 @@ class Simulation {
     }
   }
 
+  // As FetchLoop does it: the last timer that was set is the one that counts.
   void WakeAt(SteadyTime time) {
-    if (time == SteadyTime::max() || time == wake_) return;
+    if (time == SteadyTime::max() || (wake_ <= time && wake_ > clock_.Now())) return;
     wake_ = time;
-    events_.emplace(time, [this] {
+    events_.emplace(time + s_.timer_late + WaitForCpu(), [this, time] {
+      if (wake_ != time) return;
       wake_ = SteadyTime::max();
       Pump();
     });
@@ -145,7 +152,13 @@ class Simulation {
 
   Duration OneWay() {
     std::uniform_int_distribution<std::int64_t> jitter(0, s_.jitter.count());
-    return s_.latency / 2 + Duration(jitter(rng_));
+    return s_.latency / 2 + Duration(jitter(rng_)) + WaitForCpu();
+  }
+
+  Duration WaitForCpu() {
+    if (s_.busy == 0 || !std::bernoulli_distribution(s_.busy)(rng_)) return 0us;
+    return Duration(static_cast<std::int64_t>(
+        std::exponential_distribution<double>(1.0 / static_cast<double>(kTurn.count()))(rng_)));
   }
 
   const Scenario& s_;
@@ -171,9 +184,8 @@ TEST_P(RateSimulation, UsesTheBudgetWithFewRefusals) {
   const Figures figures = Simulation(s).Run();
   RecordProperty("utilisation", std::to_string(figures.utilisation));
   RecordProperty("refused", std::to_string(figures.refused));
-  const bool known = s.configured > 0;
-  EXPECT_GE(figures.utilisation, known ? 0.98 : s.utilisation_min);
-  EXPECT_LE(figures.refused, known ? 0.01 : s.refused_max);
+  EXPECT_GE(figures.utilisation, s.utilisation_min);
+  EXPECT_LE(figures.refused, s.refused_max);
   EXPECT_LE(figures.refused_later, s.refused_later_max);
   EXPECT_LE(figures.inside_window, s.inside_window_max);
 }
@@ -231,24 +243,67 @@ INSTANTIATE_TEST_SUITE_P(BoldStart, RateSimulation,
                                                   .server_rate = 50,
                                                   .start = RateStart::kBold,
                                                   .refused_max = 0.045},
+                                         Scenario{.name = "3/s after all, on loopback",
+                                                  .server_rate = 3,
+                                                  .start = RateStart::kBold,
+                                                  .latency = 200us},
                                          Scenario{.name = "3/s after all over 100 ms",
                                                   .server_rate = 3,
                                                   .start = RateStart::kBold,
                                                   .latency = 100ms,
                                                   .refused_max = 0.045}));
 
+Scenario Known(Scenario s) {
+  s.configured = s.server_rate;
+  s.configured_burst = s.server_burst;
+  s.utilisation_min = 0.98;
+  s.refused_max = 0.01;
+  return s;
+}
+
 INSTANTIATE_TEST_SUITE_P(
     KnownRate, RateSimulation,
+    testing::Values(Known({.name = "50/s", .server_rate = 50}),
+                    Known({.name = "50/s over 100 ms", .server_rate = 50, .latency = 100ms}),
+                    Known({.name = "50/s on loopback, real timers",
+                           .server_rate = 50,
+                           .requests = 3000,
+                           .latency = 200us,
+                           .jitter = 50us,
+                           .timer_late = 70us}),
+                    Known({.name = "50/s over 20 ms, rarely late",
+                           .server_rate = 50,
+                           .requests = 3000,
+                           .jitter = 50us,
+                           .timer_late = 70us,
+                           .busy = 0.003}),
+                    Known({.name = "30/s", .server_rate = 30}),
+                    Known({.name = "3/s", .server_rate = 3}),
+                    Known({.name = "3/s, burst 10", .server_rate = 3, .server_burst = 10}),
+                    Known({.name = "50/s, burst 50", .server_rate = 50, .server_burst = 50})));
+
+// A server without a burst on the same machine. What comes late cannot be made up for; what it
+// makes early is the limiter's concern.
+Scenario OnBusyMachine(Scenario s, double busy, double utilisation_min) {
+  s.busy = busy;
+  s.latency = 200us;
+  s.jitter = 50us;
+  s.timer_late = 70us;
+  s.requests = 3000;
+  s.utilisation_min = utilisation_min;
+  return s;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    BusyMachine, RateSimulation,
     testing::Values(
-        Scenario{.name = "50/s", .server_rate = 50, .configured = 50},
-        Scenario{.name = "50/s over 100 ms", .server_rate = 50, .configured = 50, .latency = 100ms},
-        Scenario{.name = "30/s", .server_rate = 30, .configured = 30},
-        Scenario{.name = "3/s", .server_rate = 3, .configured = 3},
-        Scenario{.name = "3/s, burst 10",
-                 .server_rate = 3,
-                 .server_burst = 10,
-                 .configured = 3,
-                 .configured_burst = 10}));
+        OnBusyMachine(Known({.name = "50/s, one wake-up in ten late", .server_rate = 50}), 0.1,
+                      0.95),
+        OnBusyMachine(Known({.name = "50/s, one in three", .server_rate = 50}), 0.33, 0.87),
+        OnBusyMachine(Known({.name = "50/s, two in three", .server_rate = 50}), 0.67, 0.75),
+        OnBusyMachine(Known({.name = "3/s, one in three", .server_rate = 3}), 0.33, 0.96),
+        OnBusyMachine({.name = "50/s, unknown, one in ten", .server_rate = 50}, 0.1, 0.9),
+        OnBusyMachine({.name = "50/s, unknown, one in three", .server_rate = 50}, 0.33, 0.8)));
 
 // The server stays closed for all of Retry-After: what is sent meanwhile is refused again.
 INSTANTIATE_TEST_SUITE_P(ExactRetryAfter, RateSimulation,
