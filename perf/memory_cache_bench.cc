@@ -13,7 +13,7 @@ void Hit(benchmark::State& state) {
   static const SystemClock clock;
   static MemoryCache cache(
       {.entries_max = 10'000, .bytes_max = 100'000'000, .ttl = std::chrono::hours(1)}, clock);
-  const auto body = std::make_shared<const std::string>(4096, 'x');
+  const std::string body(4096, 'x');
   std::vector<Hash128> keys;
   for (int i = 0; i < 10'000; ++i) keys.push_back(Xxh3_128(std::to_string(i)));
   for (const Hash128& key : keys) cache.Put(key, body);

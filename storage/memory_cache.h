@@ -1,145 +1,109 @@
-// Bodies in memory, in front of the cache on disk.
+// Values in memory, in front of the cache on disk.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
-#include <iterator>
-#include <list>
-#include <memory>
 #include <optional>
+#include <span>
 #include <string>
-#include <unordered_map>
+#include <string_view>
 #include <utility>
 
 #include "storage/base/clock.h"
 #include "storage/base/guarded.h"
-#include "storage/base/hash.h"
+#include "storage/value_ring.h"
 
 namespace sluice {
 
-inline std::size_t CachedBytes(const std::string& value) { return value.size(); }
-
-// Keeps the most recently used values, within a number of entries and of bytes (of the values; the
-// bookkeeping is about 150 bytes an entry). With a `ttl`, older entries are misses.
+// Keeps the values that were used last, in an amount of memory that is fixed when it is made (see
+// ValueRing). With a `ttl`, older entries are misses.
 //
-// `T` needs CachedBytes(const T&), found beside it.
+// The pages are not touched beforehand: an export of a hundred answers does not pay for ten
+// thousand. So memory grows until the ring has been filled once, and never after.
 //
 // Thread-safe; one mutex, because a hit takes well under a microsecond (perf/memory_cache_bench)
 // and a request takes many. Borrows: `clock`, which must outlive it.
-template <class T>
-class BasicMemoryCache {
+class MemoryCache {
  public:
-  using Value = std::shared_ptr<const T>;
-
   struct Limits {
     std::size_t entries_max;
-    std::size_t bytes_max;
+    std::size_t bytes_max;  // with all bookkeeping
     std::optional<Duration> ttl;
   };
   struct Counts {
     std::uint64_t hits = 0;
     std::uint64_t misses = 0;
     std::size_t entries = 0;
-    std::size_t bytes = 0;
+    std::size_t bytes = 0;  // of the values
   };
 
-  BasicMemoryCache(Limits limits, const Clock& clock) : limits_(limits), clock_(clock) {}
+  MemoryCache(Limits limits, const Clock& clock)
+      : ttl_(limits.ttl),
+        clock_(clock),
+        state_(
+            ValueRing::Limits{.bytes_max = limits.bytes_max, .entries_max = limits.entries_max}) {}
 
-  // Null: a miss.
-  Value Get(const Hash128& key);
-  // Replaces the value of `key`. A value that is larger than `bytes_max` is not kept.
-  void Put(const Hash128& key, Value value) {
-    PutIf(key, std::move(value), [] { return true; });
+  // A hit: `use` is called with the value, under the cache's lock, and copies what it wants of it.
+  // False: a miss.
+  template <class Use>
+  bool Get(const Hash128& key, Use use) {
+    return state_.With([&](State& state) {
+      const auto found = state.ring.Find(key);
+      const bool hit = found && !(ttl_ && clock_.Now() - found->stored >= *ttl_);
+      ++(hit ? state.hits : state.misses);
+      if (hit) use(found->value);
+      if (found && !hit) state.ring.Erase(key);
+      return hit;
+    });
   }
+  // A copy of the value; nullopt: a miss.
+  std::optional<std::string> Get(const Hash128& key) {
+    std::optional<std::string> value;
+    Get(key, [&](std::string_view found) { value.emplace(found); });
+    return value;
+  }
+
+  // Replaces the value of `key` by what `parts` are together. One that is too large for the cache
+  // is not kept: an eighth of it is the most.
+  void Put(const Hash128& key, std::span<const std::string_view> parts) {
+    PutIf(key, parts, [] { return true; });
+  }
+  void Put(const Hash128& key, std::string_view value) { Put(key, {&value, 1}); }
   // The same where `condition` holds, which is asked under the cache's lock.
   template <class Condition>
-  void PutIf(const Hash128& key, Value value, Condition condition);
-  Counts counts() const;
+  void PutIf(const Hash128& key, std::span<const std::string_view> parts, Condition condition) {
+    const SteadyTime now = clock_.Now();
+    state_.With([&](State& state) {
+      if (condition()) state.ring.Put(key, parts, now);
+    });
+  }
+  void Erase(const Hash128& key) {
+    state_.With([&](State& state) { state.ring.Erase(key); });
+  }
+
+  Counts counts() const {
+    return state_.With([](const State& state) {
+      return Counts{.hits = state.hits,
+                    .misses = state.misses,
+                    .entries = state.ring.entries(),
+                    .bytes = state.ring.bytes()};
+    });
+  }
 
  private:
-  struct Entry {
-    Hash128 key;
-    Value value;
-    SteadyTime stored;
-  };
-  // Keys are hashes already.
-  struct KeyHash {
-    std::size_t operator()(const Hash128& key) const {
-      std::size_t head;
-      std::memcpy(&head, key.data(), sizeof head);
-      return head;
-    }
-  };
   struct State {
-    std::list<Entry> by_use;  // most recently used first
-    std::unordered_map<Hash128, typename std::list<Entry>::iterator, KeyHash> by_key;
-    Counts counts;
+    explicit State(ValueRing::Limits limits) : ring(limits) {}
 
-    void Erase(typename std::list<Entry>::iterator entry);
+    ValueRing ring;
+    std::uint64_t hits = 0;
+    std::uint64_t misses = 0;
   };
 
   // Constant after construction.
-  const Limits limits_;
+  const std::optional<Duration> ttl_;
   const Clock& clock_;
   // Own synchronisation.
   Guarded<State> state_;
 };
-
-using MemoryCache = BasicMemoryCache<std::string>;
-
-template <class T>
-typename BasicMemoryCache<T>::Value BasicMemoryCache<T>::Get(const Hash128& key) {
-  return state_.With([&](State& state) -> Value {
-    const auto found = state.by_key.find(key);
-    if (found == state.by_key.end()) {
-      ++state.counts.misses;
-      return nullptr;
-    }
-    const auto entry = found->second;
-    if (limits_.ttl && clock_.Now() - entry->stored >= *limits_.ttl) {
-      state.Erase(entry);
-      ++state.counts.misses;
-      return nullptr;
-    }
-    state.by_use.splice(state.by_use.begin(), state.by_use, entry);
-    ++state.counts.hits;
-    return entry->value;
-  });
-}
-
-template <class T>
-template <class Condition>
-void BasicMemoryCache<T>::PutIf(const Hash128& key, Value value, Condition condition) {
-  const std::size_t bytes = CachedBytes(*value);
-  state_.With([&](State& state) {
-    if (!condition()) return;
-    if (const auto old = state.by_key.find(key); old != state.by_key.end()) {
-      state.Erase(old->second);
-    }
-    if (bytes > limits_.bytes_max || limits_.entries_max == 0) return;
-    while (state.counts.entries >= limits_.entries_max ||
-           state.counts.bytes > limits_.bytes_max - bytes) {
-      state.Erase(std::prev(state.by_use.end()));
-    }
-    state.by_use.push_front({key, std::move(value), clock_.Now()});
-    state.by_key[key] = state.by_use.begin();
-    ++state.counts.entries;
-    state.counts.bytes += bytes;
-  });
-}
-
-template <class T>
-typename BasicMemoryCache<T>::Counts BasicMemoryCache<T>::counts() const {
-  return state_.With([](const State& state) { return state.counts; });
-}
-
-template <class T>
-void BasicMemoryCache<T>::State::Erase(typename std::list<Entry>::iterator entry) {
-  --counts.entries;
-  counts.bytes -= CachedBytes(*entry->value);
-  by_key.erase(entry->key);
-  by_use.erase(entry);
-}
 
 }  // namespace sluice

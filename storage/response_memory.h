@@ -7,50 +7,39 @@
 
 #include <atomic>
 #include <cstdint>
-#include <limits>
-#include <memory>
+#include <optional>
 
 #include "storage/memory_cache.h"
 #include "storage/records.h"
 
 namespace sluice {
 
-// One that is not in memory anyway is larger than any bound, so it is not kept.
-inline std::size_t CachedBytes(const StoredResponse& response) {
-  if (!response.body.in_memory()) return std::numeric_limits<std::size_t>::max();
-  return sizeof response + response.body.size() + response.etag.size() +
-         response.last_modified.size() + response.revision.value.size();
-}
-
 class ResponseMemory {
  public:
-  using Memory = BasicMemoryCache<StoredResponse>;
   // What the memory had been told when a reader began to look.
   enum class Epoch : std::uint64_t {};
 
-  ResponseMemory(Memory::Limits limits, const Clock& clock) : memory_(limits, clock) {}
+  ResponseMemory(MemoryCache::Limits limits, const Clock& clock) : memory_(limits, clock) {}
 
-  // Null: not in memory.
-  Memory::Value Find(const Hash128& key) { return memory_.Get(key); }
+  // As it was put in; nullopt: not in memory.
+  std::optional<StoredResponse> Find(const Hash128& key);
 
   // A reader takes the epoch, reads the table, and hands over what it found, packed. That is
   // dropped when a commit came between: it may have replaced the very row.
   Epoch epoch() const { return Epoch{epoch_.load()}; }
-  void Fill(const Hash128& key, const StoredResponse& response, Epoch read_at) {
-    memory_.PutIf(key, std::make_shared<const StoredResponse>(response),
-                  [&] { return epoch() == read_at; });
-  }
+  void Fill(const Hash128& key, const StoredResponse& response, Epoch read_at);
 
-  // On the commit thread, after the commit.
-  void Replace(const Hash128& key, const StoredResponse& response) {
-    ++epoch_;
-    memory_.Put(key, std::make_shared<const StoredResponse>(response));
-  }
+  // On the commit thread, after the commit. What comes plain (the server has confirmed it) is only
+  // forgotten: the next reader brings it packed. So is what is too long for memory.
+  void Replace(const Hash128& key, const StoredResponse& response);
 
-  Memory::Counts counts() const { return memory_.counts(); }
+  MemoryCache::Counts counts() const { return memory_.counts(); }
 
  private:
-  Memory memory_;
+  template <class Condition>
+  void PutIf(const Hash128& key, const StoredResponse& response, Condition condition);
+
+  MemoryCache memory_;
   std::atomic<std::uint64_t> epoch_{0};
 };
 

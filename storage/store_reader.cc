@@ -45,7 +45,7 @@ DocumentRow ReadDocument(const Statement::Run& run) {
   return row;
 }
 
-// Nothing where it does not unpack. What the server has confirmed came to the memory tier plain.
+// Nothing where it does not unpack.
 std::optional<StoredResponse> Unpacked(StoredResponse response) {
   if (response.encoding == StoredResponse::Encoding::kPlain) return response;
   auto body = Decompress(response.body, kBodyBytesMax);
@@ -117,7 +117,7 @@ Result<std::optional<StoredResponse>> StoreReader::FindStored(const Request& req
   const Hash128 key = RequestKey(request);
   ResponseMemory* const memory = state_->memory;
   if (memory != nullptr) {
-    if (const auto remembered = memory->Find(key)) return Unpacked(*remembered);
+    if (auto remembered = memory->Find(key)) return Unpacked(std::move(*remembered));
   }
   const auto epoch = memory != nullptr ? memory->epoch() : ResponseMemory::Epoch{};
   auto found = state_->ReadResponse(key);

@@ -6,6 +6,7 @@
 #include <map>
 #include <random>
 
+#include "storage/base/compress.h"
 #include "storage/packed_body.h"
 #include "storage/store.h"
 #include "storage/store_reader.h"
@@ -153,6 +154,15 @@ TEST_F(CacheTest, AConfirmedAnswerIsFreshAgainAndKeepsItsBody) {
   EXPECT_EQ(OnDisk("a")->body, "x");
 }
 
+// As transform hands it to the commit.
+StoredResponse Packed(std::string_view body) {
+  return {.revision = Revision("r1"),
+          .body = Compress(body),
+          .encoding = StoredResponse::Encoding::kZstd,
+          .etag = "\"v1\"",
+          .last_modified = "then"};
+}
+
 TEST_F(CacheTest, MemoryAnswersWhatWasCommittedLast) {
   Open();
   Begin({Page("a")});
@@ -160,17 +170,51 @@ TEST_F(CacheTest, MemoryAnswersWhatWasCommittedLast) {
   const auto reader = StoreReader::Open(File()).value();
   reader->UseMemory(memory_);
   EXPECT_FALSE(reader->FindStored(Page("a")).value());
-  Answer("/a", {.body = "new"});
+  Answer("/a", Packed("new"));
   EXPECT_EQ(reader->FindStored(Page("a")).value()->body, "new");
+  EXPECT_EQ(memory_.counts().hits, 1u);
+}
+
+TEST_F(CacheTest, MemoryAnswersAsTheDiskDoes) {
+  Open();
+  Begin({Page("a")});
+  Take();
+  Answer("/a", Packed("x"));
+  const auto reader = StoreReader::Open(File()).value();
+  reader->UseMemory(memory_);
+  const StoredResponse hit = reader->FindStored(Page("a")).value().value();
+  ASSERT_EQ(memory_.counts().hits, 1u);
+  const StoredResponse disk = OnDisk("a").value();
+  EXPECT_EQ(hit.body, disk.body);
+  EXPECT_EQ(hit.revision, disk.revision);
+  EXPECT_EQ(hit.status, disk.status);
+  EXPECT_EQ(hit.etag, disk.etag);
+  EXPECT_EQ(hit.last_modified, disk.last_modified);
+  EXPECT_EQ(hit.fetched_ms, disk.fetched_ms);
+}
+
+TEST_F(CacheTest, WhatWasReadFromTheDiskIsThenInMemory) {
+  Open();
+  Fill(1);
+  const auto reader = StoreReader::Open(File()).value();
+  reader->UseMemory(memory_);
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(reader->FindStored(Page("0")).value()->body, "0");
   EXPECT_EQ(memory_.counts().hits, 1u);
 }
 
 TEST_F(CacheTest, WhatAReaderFoundBeforeACommitDoesNotHideIt) {
   const Hash128 key = RequestKey(Page("a"));
   const auto before = memory_.epoch();
-  memory_.Replace(key, {.body = "new"});
-  memory_.Fill(key, {.body = "old"}, before);
-  EXPECT_EQ(memory_.Find(key)->body, "new");
+  memory_.Replace(key, Packed("new"));
+  memory_.Fill(key, Packed("old"), before);
+  EXPECT_EQ(Decompress(memory_.Find(key)->body, 100), "new");
+}
+
+TEST_F(CacheTest, AConfirmedAnswerReplacesTheOneInMemory) {
+  const Hash128 key = RequestKey(Page("a"));
+  memory_.Replace(key, Packed("as it was"));
+  memory_.Replace(key, {.body = "plain, since a reader had unpacked it"});
+  EXPECT_FALSE(memory_.Find(key));
 }
 
 TEST_F(CacheTest, TrimmedAndClearedEntriesAreCounted) {

@@ -117,7 +117,7 @@ class CommitterThreads : public testing::Test {
 
   TempDir dir_;
   FakeClock clock_;
-  ResponseMemory memory_{{.entries_max = 100, .bytes_max = 1 << 20}, clock_};
+  ResponseMemory memory_{{.entries_max = 100, .bytes_max = 1 << 20, .ttl = {}}, clock_};
   std::optional<OutputDir> output_;
   std::unique_ptr<Store> store_;
   ReaderPool readers_{File(), &memory_};

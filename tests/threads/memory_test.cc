@@ -67,15 +67,15 @@ TEST(AdmissionThreads, WhatStopHandsBackWasAdmittedToNobody) {
 TEST(MemoryCacheThreads, AHitIsTheValueOfItsKey) {
   constexpr std::size_t kKeys = 64;
   FakeClock clock;
-  MemoryCache cache({.entries_max = kKeys / 2, .bytes_max = 1 << 20}, clock);
+  MemoryCache cache({.entries_max = kKeys / 2, .bytes_max = 1 << 20, .ttl = {}}, clock);
   std::atomic<int> wrong = 0;
   Together([&](int thread) {
     for (std::size_t i = 0; i < 2000; ++i) {
       const std::string text = std::to_string((i * 7 + static_cast<std::size_t>(thread)) % kKeys);
       const Hash128 key = Xxh3_128(text);
-      const MemoryCache::Value hit = cache.Get(key);
+      const auto hit = cache.Get(key);
       if (hit && *hit != text) ++wrong;
-      if (!hit) cache.Put(key, std::make_shared<const std::string>(text));
+      if (!hit) cache.Put(key, text);
     }
   });
   EXPECT_EQ(wrong, 0);
@@ -83,24 +83,29 @@ TEST(MemoryCacheThreads, AHitIsTheValueOfItsKey) {
   EXPECT_EQ(cache.counts().hits + cache.counts().misses, 2000u * kThreads);
 }
 
+// The memory does not look at what is packed.
+StoredResponse Packed(std::string body) {
+  return {.body = std::move(body), .encoding = StoredResponse::Encoding::kZstd};
+}
+
 // Readers fill in what they read before the last commit; the committed answer stays.
 TEST(ResponseMemoryThreads, WhatWasReadBeforeACommitDoesNotReplaceIt) {
   FakeClock clock;
-  ResponseMemory memory({.entries_max = 10, .bytes_max = 1 << 20}, clock);
+  ResponseMemory memory({.entries_max = 10, .bytes_max = 1 << 20, .ttl = {}}, clock);
   const Hash128 key = Xxh3_128("a");
   std::atomic<int> table = 0;  // what a reader would find in the state
   Together([&](int thread) {
     for (int i = 1; i <= 1000; ++i) {
       if (thread == 0) {
         table = i;
-        memory.Replace(key, {.body = std::to_string(i)});
+        memory.Replace(key, Packed(std::to_string(i)));
       } else {
         const auto epoch = memory.epoch();
-        memory.Fill(key, {.body = std::to_string(table)}, epoch);
+        memory.Fill(key, Packed(std::to_string(table)), epoch);
       }
     }
   });
-  ASSERT_NE(memory.Find(key), nullptr);
+  ASSERT_TRUE(memory.Find(key));
   EXPECT_EQ(memory.Find(key)->body, "1000");
 }
 
