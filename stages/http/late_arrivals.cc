@@ -1,6 +1,7 @@
 #include "stages/http/late_arrivals.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace sluice {
 namespace {
@@ -10,6 +11,9 @@ constexpr int kFloorRise = 100;
 constexpr int kMeanOver = 16;
 constexpr int kEvidenceMin = -2;
 constexpr int kEvidenceEnough = 2;
+// Rarer refusals cost less than the waiting may. At 3/s from a server whose own work takes 80 ms,
+// at random, the worst of 20 runs is at 95 % of the rate instead of 87 %.
+constexpr int kRareAfter = 100;
 // The dearer it is the more must speak for it: one refusal more for each eighth of an interval that
 // answers are late on average. An API that takes its time differs from a busy machine in no more.
 constexpr int kDearFraction = 8;
@@ -36,12 +40,14 @@ void LateArrivals::OnAnswer(SteadyTime sent_at, SteadyTime now) {
   if (sent_at == last_.at) last_.late = late;
   if (sent_at == before_last_.at) before_last_.late = late;
   if (heeded_ > 0) --heeded_;
+  answers_ = std::min(answers_ + 1, kRareAfter);
 }
 
 // An answer that takes longer than the interval comes too late to be heeded.
 bool LateArrivals::CanTell(Duration interval) const { return floor_ < interval / 2; }
 
 bool LateArrivals::ExplainRefusal(SteadyTime sent_at, Duration interval, SteadyTime now) {
+  if (std::exchange(answers_, 0) == kRareAfter) evidence_ = std::min(evidence_, 0);
   if (!CanTell(interval) || sent_at != last_.at || before_last_.at == SteadyTime::min()) {
     return false;
   }
