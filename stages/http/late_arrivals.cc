@@ -11,7 +11,8 @@ constexpr int kFloorRise = 100;
 constexpr int kMeanOver = 16;
 constexpr int kEvidenceMin = -2;
 constexpr int kEvidenceEnough = 2;
-// Rarer refusals cost less than the waiting does: 0.3 % against 1.5 % of 50/s on a quiet machine.
+// Rarer refusals cost less than the waiting may. At 3/s from a server whose own work takes 80 ms,
+// at random, the worst of 20 runs is at 95 % of the rate instead of 87 %.
 constexpr int kRareAfter = 100;
 // The dearer it is the more must speak for it: one refusal more for each eighth of an interval that
 // answers are late on average. An API that takes its time differs from a busy machine in no more.
