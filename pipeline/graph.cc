@@ -13,6 +13,8 @@
 //   - an input_node's body runs under a spin lock; so it only pops from memory.
 //   - a node's concurrency cannot change at run time; so changing limits live inside fetch.
 //   - wait_for_all() spins for its whole life; so the main thread calls it only at the end.
+//   - an exception that leaves a body cancels the graph, and main would wait for ever; so no body
+//     lets one out, and a defect ends the process, which loses no more than a kill.
 #include "pipeline/graph.h"
 
 #include <oneapi/tbb/flow_graph.h>
@@ -74,7 +76,7 @@ struct Graph::Machine {
   Machine(Admission& admission, const Lookup& lookup_stage, Fetch& fetch_stage,
           const Transform& transform_stage, Write write_stage, StageLimits limits)
       : list(graph,
-             [this, &admission](oneapi::tbb::flow_control& control) -> ItemPtr {
+             [this, &admission](oneapi::tbb::flow_control& control) noexcept -> ItemPtr {
                auto work = admission.TryAdmit();
                if (!work) {
                  control.stop();  // until the next Activate()
@@ -86,18 +88,19 @@ struct Graph::Machine {
                item->charged = work->charged;
                return item;
              }),
-        lookup(
-            graph, limits.lookup,
-            [&lookup_stage, &admission](const ItemPtr& item, LookupNode::output_ports_type& ports) {
-              if (lookup_stage(*item) == Route::kHit) {
-                if (item->stored) Weigh(*item, InMemory(item->stored->body), admission);
-                std::get<0>(ports).try_put(item);
-              } else {
-                std::get<1>(ports).try_put(item);
-              }
-            }),
+        lookup(graph, limits.lookup,
+               [&lookup_stage, &admission](const ItemPtr& item,
+                                           LookupNode::output_ports_type& ports) noexcept {
+                 if (lookup_stage(*item) == Route::kHit) {
+                   if (item->stored) Weigh(*item, InMemory(item->stored->body), admission);
+                   std::get<0>(ports).try_put(item);
+                 } else {
+                   std::get<1>(ports).try_put(item);
+                 }
+               }),
         fetch(graph, flow::unlimited,
-              [&fetch_stage, &admission](const ItemPtr& item, FetchNode::gateway_type& gateway) {
+              [&fetch_stage, &admission](const ItemPtr& item,
+                                         FetchNode::gateway_type& gateway) noexcept {
                 gateway.reserve_wait();
                 fetch_stage.Start(item->work.request, item->work.attempt, ValidatorsOf(*item),
                                   [item, &gateway, &admission](FetchResult result) {
@@ -108,18 +111,19 @@ struct Graph::Machine {
                                   });
               }),
         transform(graph, OrCores(limits.transform),
-                  [&transform_stage, &admission](const ItemPtr& item) {
+                  [&transform_stage, &admission](const ItemPtr& item) noexcept {
                     transform_stage(*item);
                     if (item->work.kind == ItemKind::kDocument) {
                       Weigh(*item, BodyBytes(*item), admission);
                     }
                     return item;
                   }),
-        write(graph, flow::serial, [this, stage = std::move(write_stage)](const ItemPtr& item) {
-          ++written;
-          graph.reserve_wait();  // released by Committed()
-          stage(item);
-        }) {
+        write(graph, flow::serial,
+              [this, stage = std::move(write_stage)](const ItemPtr& item) noexcept {
+                ++written;
+                graph.reserve_wait();  // released by Committed()
+                stage(item);
+              }) {
     flow::make_edge(list, lookup);
     flow::make_edge(flow::output_port<0>(lookup), transform);  // hit
     flow::make_edge(flow::output_port<1>(lookup), fetch);      // miss

@@ -410,7 +410,7 @@ class Machine {
   void ExportRate() {
     const FetchState state = fetch_.ExportState();
     const std::string text = fmt::format("{} {}", state.not_before_ms, state.learned_milli_rps);
-    if (text == saved_rate_ || text == "0 0") return;
+    if (text == saved_rate_ || (text == "0 0" && saved_rate_.empty())) return;
     // A wall is saved at once; a learned rate moves with every answer, so only now and then.
     const SteadyTime now = clock_.Now();
     const bool wall = state.not_before_ms != saved_wall_ms_;
@@ -428,7 +428,8 @@ class Machine {
     FetchState state;
     const auto space = text->find(' ');
     if (space == std::string::npos) return;
-    state.not_before_ms = std::strtoll(text->c_str(), nullptr, 10);
+    state.not_before_ms =
+        std::strtoll(text->c_str(), nullptr, 10) - store_.clock_set_back().count();
     state.learned_milli_rps = std::strtoll(text->c_str() + space, nullptr, 10);
     fetch_.ImportState(state);
   }

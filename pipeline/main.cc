@@ -10,8 +10,10 @@
 #include "pipeline/cache_command.h"
 #include "pipeline/check.h"
 #include "pipeline/cli.h"
+#include "pipeline/descriptors.h"
 #include "pipeline/doctor.h"
 #include "pipeline/exit_code.h"
+#include "pipeline/last_words.h"
 #include "pipeline/log.h"
 #include "pipeline/memory.h"
 #include "pipeline/run.h"
@@ -20,6 +22,7 @@
 #include "pipeline/state_command.h"
 #include "pipeline/status.h"
 #include "pipeline/verify.h"
+#include "storage/base/out_of_memory.h"
 
 extern char** environ;
 
@@ -100,6 +103,16 @@ void Summarise(const Job& job, const RunResult& result) {
   if (!result.message.empty()) Log(level, result.message);
 }
 
+void KeepWithinDescriptors(Job& job) {
+  const int wanted = job.limits.in_flight;
+  job.limits.in_flight = InFlightWithinDescriptors(wanted);
+  if (job.limits.in_flight == wanted) return;
+  Log(LogLevel::kWarning,
+      fmt::format(
+          "there are too few file descriptors (`ulimit -n`) for {} items in flight; {} it is",
+          wanted, job.limits.in_flight));
+}
+
 int RunJob(const Command& command) {
   const SignalWatch signals;
   auto job = Load(command);
@@ -107,6 +120,7 @@ int RunJob(const Command& command) {
   auto setup = MakeSource(*job, command.run.offline ? Secrets::kMask : Secrets::kResolve);
   if (!setup) return Refuse(setup.error());
   for (const std::string& note : WithoutEffect(*job)) Log(LogLevel::kWarning, note);
+  KeepWithinDescriptors(*job);
 
   const SystemClock clock;
   const RunMode mode = command.verb == Verb::kRetry ? RunMode::kRetryFailed : RunMode::kExport;
@@ -249,11 +263,8 @@ int Main(int argc, char** argv) {
 }  // namespace sluice
 
 int main(int argc, char** argv) {
-  try {
-    sluice::BoundAllocator();
-    return sluice::Main(argc, argv);
-  } catch (const std::exception& exception) {
-    std::cerr << "sluice: internal error: " << exception.what() << "\n";
-    return 1;
-  }
+  sluice::SayWhatIsUncaught();
+  sluice::EndWhenOutOfMemory();
+  sluice::BoundAllocator();
+  return sluice::Main(argc, argv);
 }

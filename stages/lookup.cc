@@ -1,5 +1,7 @@
 #include "stages/lookup.h"
 
+#include <cstdlib>
+
 namespace sluice {
 
 Lookup::Lookup(ReaderPool& readers, const Clock& clock, Options options)
@@ -27,7 +29,8 @@ bool Lookup::IsCurrent(const Request& request, const StoredResponse& stored) con
   if (request.listing) return false;
   if (!request.revision.empty()) return stored.revision == request.revision;
   const auto ttl = stored.negative() ? options_.negative_ttl : options_.ttl;
-  return stored.fetched_ms >= clock_.WallNow() - ttl.count();
+  // What comes from the future was stored under a clock that was wrong: its age is unknown.
+  return std::abs(clock_.WallNow() - stored.fetched_ms) <= ttl.count();
 }
 
 }  // namespace sluice

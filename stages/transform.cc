@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "stages/document_inputs.h"
+#include "stages/http/quota_values.h"
 #include "storage/packed_body.h"
 #include "storage/spill_writer.h"
 
@@ -90,6 +92,15 @@ void FailItem(Item& item, Failure failure) {
   item.record.failure = std::move(failure);
 }
 
+// When the server sent it by the server's clock, if that is behind ours: whether a thing may still
+// change under the same revision is a question of the clock that revisions are taken from.
+WallMs TimeOf(const Answer& answer, WallMs now_ms) {
+  const std::string* date = FindHeader(answer.headers, "Date");
+  const auto sent_ms = date != nullptr ? ParseInstant(*date, now_ms) : std::nullopt;
+  return std::min(sent_ms.value_or(now_ms), now_ms);
+}
+
+// What no other item would fare better with: the state, or the disk.
 void EndRun(Item& item, Error error) {
   item.fatal = Fatal{.error = std::move(error)};
   item.record.verdict = CommitRecord::Verdict::kReturn;
@@ -175,7 +186,7 @@ void Transform::ReadAnswer(Item& item, Answer answer) const {
                                .body = answer.body.view(),
                                .headers = answer.headers,
                                .spill = &spill_},
-                              clock_.WallNow());
+                              TimeOf(answer, clock_.WallNow()));
   if (reading) {
     StoredResponse response{.status = answer.status, .body = std::move(answer.body)};
     if (const std::string* etag = FindHeader(answer.headers, "ETag")) response.etag = *etag;
@@ -239,14 +250,16 @@ void Transform::Keep(Item& item, Reading reading, StoredResponse response) const
 void Transform::RenderDocument(Item& item) const {
   const DocumentId& id = item.work.document;
   auto reader = readers_.Borrow();
-  if (!reader) return FailItem(item, {.code = Code::kDisk, .message = reader.error().message});
+  if (!reader) return EndRun(item, reader.error());
   StoredInputs inputs(***reader, /*oldest_ms=*/0);
   const auto row = inputs.Find(id);
+  if (!inputs.status()) return EndRun(item, inputs.status().error());
   // Its place is being settled anew; it comes back when that is done.
   if (!row || row->path.empty()) return;
 
   SpillSink sink(output_, *row);
   auto rendering = source_.Render(*row, inputs, sink);
+  if (!inputs.status()) return EndRun(item, inputs.status().error());
   const Code code = rendering ? Code::kFatal : rendering.error().code;
   if (!rendering && (code == Code::kDamaged || code == Code::kDisk)) {
     return EndRun(item, rendering.error());

@@ -167,6 +167,13 @@ WallMs Frontier::NextDue() {
   return run.Next() && !run.IsNull(0) ? run.Int(0) : 0;
 }
 
+void Frontier::Hasten(std::chrono::milliseconds by) {
+  Statement hasten(database_,
+                   "UPDATE frontier SET not_before_ms = max(not_before_ms - ?, 1) "
+                   "WHERE state = 'queued' AND not_before_ms > 0");
+  hasten.Use().Bind(by.count()).Done();
+}
+
 void Frontier::Finish(const FrontierItem& item) {
   SLUICE_CHECK(erase_.Use().Bind(static_cast<std::int64_t>(item.seq)).Done() == 1);
   Return(item);

@@ -5,6 +5,7 @@
 // that fails its checksum throws DamagedRow.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <stdexcept>
 #include <unordered_set>
@@ -52,6 +53,8 @@ class Frontier {
   std::vector<FrontierItem> Take(std::size_t count, WallMs now_ms);
   // When the earliest waiting item becomes due; 0: none waits.
   WallMs NextDue();
+  // What waits becomes due so much sooner.
+  void Hasten(std::chrono::milliseconds by);
 
   void Finish(const FrontierItem& item);
   void Retry(const FrontierItem& item, const Failure& failure, int next_attempt,

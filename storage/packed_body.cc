@@ -1,12 +1,14 @@
 #include "storage/packed_body.h"
 
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #include <algorithm>
 #include <vector>
 
 #include "storage/base/check.h"
 #include "storage/base/compress.h"
+#include "storage/base/out_of_memory.h"
 
 namespace sluice {
 namespace {
@@ -23,6 +25,7 @@ struct UnpackerDeleter {
 
 Result<Body> PackLong(const BodyView& plain, const SpillDir* spill) {
   const std::unique_ptr<ZSTD_CCtx, PackerDeleter> context(ZSTD_createCCtx());
+  if (!context) OutOfMemory();
   ZSTD_CCtx_setParameter(context.get(), ZSTD_c_compressionLevel, kCompressionLevel);
   // Its parts are rows of their own: this says that they belong together.
   ZSTD_CCtx_setParameter(context.get(), ZSTD_c_checksumFlag, 1);
@@ -37,6 +40,7 @@ Result<Body> PackLong(const BodyView& plain, const SpillDir* spill) {
     while (in.pos < in.size || (directive == ZSTD_e_end && left != 0)) {
       ZSTD_outBuffer out{buffer.data(), buffer.size(), 0};
       left = ZSTD_compressStream2(context.get(), &out, &in, directive);
+      if (ZSTD_getErrorCode(left) == ZSTD_error_memory_allocation) OutOfMemory();
       SLUICE_CHECK(!ZSTD_isError(left));
       if (auto added = packed.Append({buffer.data(), out.pos}); !added) return Fail(added.error());
     }
@@ -54,7 +58,9 @@ Result<Body> Pack(const BodyView& plain, const SpillDir* spill) {
 }
 
 struct Unpacker::State {
-  explicit State(const SpillDir* spill) : writer(spill), context(ZSTD_createDCtx()) {}
+  explicit State(const SpillDir* spill) : writer(spill), context(ZSTD_createDCtx()) {
+    if (!context) OutOfMemory();
+  }
   BodyWriter writer;
   std::unique_ptr<ZSTD_DCtx, UnpackerDeleter> context;
   std::vector<char> buffer = std::vector<char>(ZSTD_DStreamOutSize());
@@ -70,6 +76,7 @@ Status Unpacker::Add(std::string_view packed, std::size_t bytes_max) {
   while (in.pos < in.size || full) {
     ZSTD_outBuffer out{state_->buffer.data(), state_->buffer.size(), 0};
     state_->wanted = ZSTD_decompressStream(state_->context.get(), &out, &in);
+    if (ZSTD_getErrorCode(state_->wanted) == ZSTD_error_memory_allocation) OutOfMemory();
     if (ZSTD_isError(state_->wanted)) return Fail(Code::kDamaged, "stored body does not unpack");
     if (state_->writer.size() + out.pos > bytes_max) {
       return Fail(Code::kDamaged, "stored body unpacks to more than an answer may hold");

@@ -131,6 +131,14 @@ void Store::Recall() {
   collections_->Begin(generation_);
   manifest_->AdoptAnnounced();
   RecountCacheAfterKill();
+  MoveWaitsWithTheClock();
+}
+
+// A clock that was ahead during the last run would leave what waits waiting for as long as it was.
+void Store::MoveWaitsWithTheClock() {
+  const WallMs last_ms = GetCounter("committed_ms");
+  clock_set_back_ = std::chrono::milliseconds(std::max<WallMs>(0, last_ms - clock_.WallNow()));
+  if (clock_set_back_.count() > 0) frontier_->Hasten(clock_set_back_);
 }
 
 void Store::AddRunRow() {
@@ -352,6 +360,7 @@ void Store::SaveCounters() {
   SetCounter("cache_hits", cache_hits_);
   SetCounter("cache_misses", cache_misses_);
   SetCounter("cache_evictions", GetCounter("cache_evictions") + cache_->TakeEvictions());
+  SetCounter("committed_ms", clock_.WallNow());
   statements_->save_run.Use()
       .Bind(totals_.requests_sent)
       .Bind(totals_.cache_hits)

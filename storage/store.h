@@ -126,6 +126,9 @@ class Store {
   };
   Result<DocumentCounts> CountDocuments();
   std::int64_t requests_done() const { return requests_done_; }
+  // How far the wall clock lies behind that of the last commit of an earlier run; 0: it does not.
+  // Times of the future that were stored lie so much too far ahead.
+  std::chrono::milliseconds clock_set_back() const { return clock_set_back_; }
   const RunTotals& totals() const { return totals_; }
   // Folds the write-ahead log into the file; at the end of a run.
   void Checkpoint() noexcept;
@@ -140,6 +143,7 @@ class Store {
   void ApplyRequest(const CommitRecord& record);
   void ApplyDocument(const CommitRecord& record);
   void Recall();
+  void MoveWaitsWithTheClock();
   void AddRunRow();
   void BeginGeneration(const Opener& open, Documents::Trust trust);
   void SaveCounters();
@@ -170,6 +174,7 @@ class Store {
   std::int64_t cache_hits_ = 0;     // of all runs
   std::int64_t cache_misses_ = 0;
   std::int64_t deleted_ = 0;
+  std::chrono::milliseconds clock_set_back_{0};
   RunTotals totals_;
   Database database_;
   std::unique_ptr<Frontier> frontier_;

@@ -5,6 +5,7 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <cstring>
 #include <mutex>
 #include <stdexcept>
 #include <thread>
@@ -13,13 +14,31 @@
 
 #include "stages/http/curl_transfer.h"
 #include "stages/http/event_loop.h"
+#include "storage/base/out_of_memory.h"
 
 namespace sluice {
 namespace {
 
+template <class T>
+T* OrEnd(T* block) {
+  if (block == nullptr) OutOfMemory();
+  return block;
+}
+
+// Without memory libcurl would go on with half of what it was told: a request without its URL, or
+// without the header that authorises it.
 void InitLibcurlOnce() {
   static std::once_flag once;
-  std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
+  std::call_once(once, [] {
+    curl_global_init_mem(
+        CURL_GLOBAL_DEFAULT, [](std::size_t size) { return OrEnd(std::malloc(size)); }, &std::free,
+        [](void* block, std::size_t size) {
+          void* const moved = std::realloc(block, size);
+          return size == 0 ? moved : OrEnd(moved);
+        },
+        [](const char* text) { return OrEnd(strdup(text)); },
+        [](std::size_t count, std::size_t size) { return OrEnd(std::calloc(count, size)); });
+  });
 }
 
 struct MultiDeleter {

@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "storage/base/check.h"
+#include "storage/base/out_of_memory.h"
 
 namespace sluice {
 namespace {
@@ -33,8 +34,9 @@ class GzipPacker final : public CompressedSink::Packer {
  public:
   GzipPacker() {
     // 15 + 16: the largest window, with a gzip header. Fails only for want of memory.
-    SLUICE_CHECK(deflateInit2(&stream_, kGzipLevel, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) ==
-                 Z_OK);
+    if (deflateInit2(&stream_, kGzipLevel, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK) {
+      OutOfMemory();
+    }
     Begin();
   }
   GzipPacker(const GzipPacker&) = delete;
@@ -80,7 +82,7 @@ class GzipPacker final : public CompressedSink::Packer {
 class ZstdPacker final : public CompressedSink::Packer {
  public:
   ZstdPacker() : context_(ZSTD_createCCtx(), &ZSTD_freeCCtx) {
-    SLUICE_CHECK(context_ != nullptr);
+    if (context_ == nullptr) OutOfMemory();
     ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_compressionLevel, kZstdLevel);
     ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_checksumFlag, 1);
   }

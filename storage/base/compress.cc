@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #include <memory>
 
 #include "storage/base/check.h"
+#include "storage/base/out_of_memory.h"
 
 namespace sluice {
 namespace {
@@ -19,11 +21,13 @@ struct ContextDeleter {
 
 ZSTD_CCtx* Packer() {
   thread_local const std::unique_ptr<ZSTD_CCtx, ContextDeleter> context(ZSTD_createCCtx());
+  if (!context) OutOfMemory();
   return context.get();
 }
 
 ZSTD_DCtx* Unpacker() {
   thread_local const std::unique_ptr<ZSTD_DCtx, ContextDeleter> context(ZSTD_createDCtx());
+  if (!context) OutOfMemory();
   return context.get();
 }
 
@@ -33,6 +37,7 @@ std::string Compress(std::string_view bytes) {
   std::string out(ZSTD_compressBound(bytes.size()), '\0');
   const std::size_t size = ZSTD_compressCCtx(Packer(), out.data(), out.size(), bytes.data(),
                                              bytes.size(), kCompressionLevel);
+  if (ZSTD_getErrorCode(size) == ZSTD_error_memory_allocation) OutOfMemory();
   SLUICE_CHECK(!ZSTD_isError(size));
   out.resize(size);
   out.shrink_to_fit();  // it may wait for its commit
@@ -51,6 +56,7 @@ Result<std::string> Decompress(std::string_view compressed, std::size_t bytes_ma
   std::string out(size, '\0');
   const std::size_t got =
       ZSTD_decompressDCtx(Unpacker(), out.data(), out.size(), compressed.data(), compressed.size());
+  if (ZSTD_getErrorCode(got) == ZSTD_error_memory_allocation) OutOfMemory();
   if (ZSTD_isError(got) || got != size) {
     return Fail(Code::kDamaged, "stored body does not unpack");
   }

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "storage/base/check.h"
+#include "storage/base/out_of_memory.h"
 
 namespace sluice {
 
@@ -28,7 +29,9 @@ struct Sha256::State {
 };
 
 Sha256::Sha256() : state_(std::make_unique<State>()) {
-  SLUICE_CHECK(EVP_DigestInit_ex(state_->context, EVP_sha256(), nullptr) == 1);
+  // Both fail only for want of memory.
+  if (state_->context == nullptr) OutOfMemory();
+  if (EVP_DigestInit_ex(state_->context, EVP_sha256(), nullptr) != 1) OutOfMemory();
 }
 Sha256::~Sha256() = default;
 Sha256::Sha256(Sha256&&) noexcept = default;

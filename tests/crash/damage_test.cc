@@ -95,6 +95,34 @@ class DamageTest : public CrashTest {
   std::map<int, int> ended_;
 };
 
+// A disk that says that it has written and has not: `times` runs, each with one write of SQLite
+// left out, from the first to past the last.
+class LyingDiskTest : public DamageTest {
+ protected:
+  static constexpr int kWrites = 310;  // of the busiest thread
+
+  void SetUp() override {
+    if (!HasStrace()) GTEST_SKIP() << "there is no strace";
+  }
+  void LeaveOutOneWrite(int times) {
+    for (int i = 0; i < times; ++i) {
+      const std::string when = std::to_string(2 + i * kWrites / times);
+      SCOPED_TRACE("write " + when);
+      exporter_.Clear();
+      const Outcome lied = ExportUnder(Inject("pwrite64", "retval=4096:when=" + when));
+      EXPECT_NE(lied.exit_code, 1) << lied.err;
+      for (const auto& [path, file] : exporter_.Output()) {
+        EXPECT_EQ(file.content, expected_[path].content) << path;
+      }
+      ExpectNothingWrong(exporter_.Export(*sim_));
+    }
+  }
+};
+TEST_F(LyingDiskTest, AWriteThatNeverHappenedGivesNothingWrong) { LeaveOutOneWrite(10); }
+
+using SoakLyingDiskTest = LyingDiskTest;
+TEST_F(SoakLyingDiskTest, EveryWrite) { LeaveOutOneWrite(kWrites); }
+
 const std::vector<std::string> kOffline = {"--offline"};
 
 using DamagedStateTest = DamageTest;

@@ -3,6 +3,8 @@
 #include <array>
 #include <map>
 #include <set>
+#include <utility>
+#include <vector>
 
 #include "tests/crash/crash_fixture.h"
 
@@ -92,12 +94,41 @@ class InjectionTest : public CrashTest {
 using KillAtCallTest = InjectionTest;
 TEST_F(KillAtCallTest, AnyStateChangingCallResumesToTheSameTree) { KillAtEachCall(4); }
 
+// While the state is being made: each of the first writes, and what orders them.
+TEST_F(KillAtCallTest, AStateThatIsHalfMadeIsMadeAgain) {
+  const std::vector<std::pair<std::string, int>> calls = {
+      {"pwrite64", 9}, {"fdatasync", 3}, {"openat2", 3}};
+  for (const auto& [call, most] : calls) {
+    for (int when = 1; when <= most; ++when) {
+      SCOPED_TRACE(call + " " + std::to_string(when));
+      exporter_.Clear();
+      const Outcome outcome = ExportUnder(Inject(call, "signal=KILL:when=" + std::to_string(when)));
+      EXPECT_EQ(outcome.exit_code, kKilled);
+      ExpectResumes();
+    }
+  }
+}
+
 using SoakKillAtCallTest = InjectionTest;
 TEST_F(SoakKillAtCallTest, Positions350ResumeToTheSameTree) { KillAtEachCall(35); }
 
 using InjectedErrorTest = InjectionTest;
 TEST_F(InjectedErrorTest, OnceEndsInOrderAndResumes) { FailEachCall(2, "EIO", ""); }
 TEST_F(InjectedErrorTest, ForEverEndsInOrderAndResumes) { FailEachCall(2, "ENOSPC", "+"); }
+
+// What was not synced once may be gone, and a second attempt that succeeds says nothing about it:
+// the run ends, and whatever it had done since the last commit is done again.
+TEST_F(InjectedErrorTest, ASyncThatFailedOnceIsNeverTakenForDoneLater) {
+  for (const char* call : {"fsync", "fdatasync", "syncfs"}) {
+    for (const char* when : {"2", "4"}) {
+      SCOPED_TRACE(std::string(call) + " " + when);
+      exporter_.Clear();
+      const Outcome outcome = ExportUnder(Inject(call, std::string("error=EIO:when=") + when));
+      EXPECT_EQ(outcome.exit_code, 4) << outcome.err;
+      ExpectResumes();
+    }
+  }
+}
 
 using SoakInjectedErrorTest = InjectionTest;
 TEST_F(SoakInjectedErrorTest, Once) { FailEachCall(11, "EIO", ""); }

@@ -1,4 +1,5 @@
 // A patient client gets everything from a server that fails now and then.
+#include <simdjson.h>
 #include <sys/resource.h>
 
 #include "tests/e2e/export_fixture.h"
@@ -83,14 +84,15 @@ TEST_F(HostileTest, MemoryIsBoundedWhateverTheServerSends) {
   EXPECT_LT(children.ru_maxrss, 400 * 1024) << "KiB";
 }
 
-// A workspace of one page, whose only block holds so much text.
-class OneLargePage {
+// A workspace of one page, whose only block holds `text`, which is put into the JSON as it is; and
+// `before` stands before the answer that holds it.
+class OnePage {
  public:
-  explicit OneLargePage(std::size_t text_bytes)
-      : blocks_(List(R"({"object":"block","id":"00000000-0000-4000-8000-000000000002",)"
-                     R"("has_children":false,"type":"code","code":{"language":"c",)"
-                     R"("rich_text":[{"type":"text","plain_text":")" +
-                     std::string(text_bytes, 'x') + R"(","text":{"content":"x"}}]}})")) {}
+  explicit OnePage(const std::string& text, const std::string& before = "")
+      : blocks_(before + List(R"({"object":"block","id":"00000000-0000-4000-8000-000000000002",)"
+                              R"("has_children":false,"type":"code","code":{"language":"c",)"
+                              R"("rich_text":[{"type":"text","plain_text":")" +
+                              text + R"(","text":{"content":"x"}}]}})")) {}
   std::string url() const { return server_.Url(""); }
 
  private:
@@ -114,7 +116,7 @@ class OneLargePage {
 };
 
 TEST_F(HostileTest, AnAnswerOverTheLimitIsNamedWithTheLimitAndWhatRaisesIt) {
-  const OneLargePage page(70'000'000);
+  const OnePage page(std::string(70'000'000, 'x'));
   exporter_.UseService(page.url());
   const Outcome outcome = exporter_.Export();
   EXPECT_EQ(outcome.exit_code, 3) << outcome.err;
@@ -125,7 +127,7 @@ TEST_F(HostileTest, AnAnswerOverTheLimitIsNamedWithTheLimitAndWhatRaisesIt) {
 }
 
 TEST_F(HostileTest, ALargerLimitOfMemoryTakesALargerAnswer) {
-  const OneLargePage page(70'000'000);
+  const OnePage page(std::string(70'000'000, 'x'));
   exporter_.UseService(page.url());
   const Outcome outcome = exporter_.Export({"--set", "limits.memory=80MB"});
   EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
@@ -133,6 +135,42 @@ TEST_F(HostileTest, ALargerLimitOfMemoryTakesALargerAnswer) {
   ASSERT_EQ(output.size(), 1u);
   EXPECT_GE(output.begin()->second.content.size(), 70'000'000u);
 }
+
+// --- text that is none ---
+
+struct TextCase {
+  std::string name;
+  std::string json;
+  std::string shown;        // in the file; empty: the item fails
+  std::string before = {};  // the answer
+};
+void PrintTo(const TextCase& test, std::ostream* out) { *out << test.name; }
+class OddTextTest : public ExportTest, public testing::WithParamInterface<TextCase> {};
+
+TEST_P(OddTextTest, IsShownAsUtf8OrRefused) {
+  const OnePage page(GetParam().json, GetParam().before);
+  exporter_.UseService(page.url());
+  const Outcome outcome =
+      exporter_.Export({"--set", "retry.base=10ms", "--set", "retry.read_attempts=2"});
+  const bool shown = !GetParam().shown.empty();
+  EXPECT_EQ(outcome.exit_code, shown ? 0 : 3) << outcome.err;
+  for (const auto& [path, file] : exporter_.Output()) {
+    EXPECT_TRUE(simdjson::validate_utf8(file.content));
+    EXPECT_THAT(file.content, HasSubstr(GetParam().shown));
+  }
+  EXPECT_EQ(exporter_.Output().size(), shown ? 1u : 0u);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Texts, OddTextTest,
+    testing::Values(TextCase{"APairOfSurrogates", R"(\ud83d\ude00)", "\xF0\x9F\x98\x80"},
+                    TextCase{"ALoneSurrogate", R"(a\ud83db)", ""},
+                    TextCase{"ANul", R"(a\u0000b)", std::string("a\0b", 3)},
+                    TextCase{"AByteOrderMarkBeforeTheAnswer", "text", "", "\xEF\xBB\xBF"},
+                    TextCase{"AByteOrderMarkInTheText", "a\xEF\xBB\xBF z", "a\xEF\xBB\xBF z"},
+                    TextCase{"BytesThatAreNoUtf8", "a\xC3", ""},
+                    TextCase{"AnOverlongSlash", "a\xC0\xAF", ""}),
+    [](const auto& test) { return test.param.name; });
 
 }  // namespace
 }  // namespace sluice

@@ -153,5 +153,54 @@ TEST_F(StopTest, AfterTwoSignalsTheExportIsTheSame) {
   EXPECT_THAT(Differences(expected_, exporter_.Output()), IsEmpty());
 }
 
+TEST_F(StopTest, TheSecondSignalMayComeAtAnyMoment) {
+  const SimProcess sim = Workspace();
+  const Outcome outcome = exporter_.ExportInterrupted(
+      sim, {.signal = SIGINT, .requests = total_ / 3, .after = milliseconds(50), .times = 2});
+  EXPECT_EQ(outcome.exit_code, 130) << outcome.err;
+  ASSERT_EQ(exporter_.Export(sim).exit_code, 0);
+  EXPECT_THAT(Differences(expected_, exporter_.Output()), IsEmpty());
+}
+
+TEST_F(StopTest, AClosedTerminalIsAKillAndLosesNothing) {
+  const SimProcess sim = Workspace();
+  const Outcome outcome =
+      exporter_.ExportInterrupted(sim, {.signal = SIGHUP, .requests = total_ / 3});
+  EXPECT_EQ(outcome.exit_code, 128 + SIGHUP);
+  ASSERT_EQ(exporter_.Export(sim).exit_code, 0);
+  EXPECT_THAT(Differences(expected_, exporter_.Output()), IsEmpty());
+}
+
+// Both outputs end in a `head` that leaves after the first line.
+TEST_F(StopTest, APipeThatNobodyReadsAnyMoreDoesNotEndTheExport) {
+  const SimProcess sim = Workspace();
+  exporter_.RunUnder(
+      {"/bin/bash", "-c", "set -o pipefail; \"$@\" 2>&1 | head -n 1 >/dev/null", "bash"});
+  const Outcome outcome = exporter_.Export(sim, {"-v", "-v"});
+  exporter_.RunUnder({});
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_THAT(Differences(expected_, exporter_.Output()), IsEmpty());
+}
+
+// Label `soak`: 100 stops at moments drawn at random, each gone on with.
+using SoakStopTest = InterruptionTest;
+TEST_F(SoakStopTest, HundredStopsAskForNothingTwice) {
+  std::mt19937 random(1);
+  for (int i = 0; i < 100; ++i) {
+    SCOPED_TRACE("stop " + std::to_string(i));
+    exporter_.Clear();
+    const SimProcess sim = Workspace();
+    const int signal = i % 2 == 0 ? SIGINT : SIGTERM;
+    const Outcome outcome = exporter_.ExportInterrupted(
+        sim, {.signal = signal,
+              .requests = std::uniform_int_distribution<std::size_t>(1, total_ - 20)(random),
+              .after = milliseconds(std::uniform_int_distribution<int>(0, 40)(random))});
+    EXPECT_EQ(outcome.exit_code, 128 + signal) << outcome.err;
+    EXPECT_EQ(exporter_.Export(sim).exit_code, 0);
+    EXPECT_THAT(Differences(expected_, exporter_.Output()), IsEmpty());
+    EXPECT_EQ(sim.Answered(), total_);
+  }
+}
+
 }  // namespace
 }  // namespace sluice

@@ -58,7 +58,10 @@ class WireTest : public ExportTest {
 struct WireCase {
   std::string name;
   std::string bytes;
-  std::string said = {};  // in `sluice failures`, where it never ends
+  // Where it never ends: what `sluice failures` says, with the class and the attempts.
+  std::string said = {};
+  std::string error_class = {};
+  int attempts = 0;
 };
 void PrintTo(const WireCase& test, std::ostream* out) { *out << test.name; }
 std::string NameOf(const testing::TestParamInfo<WireCase>& test) { return test.param.name; }
@@ -122,6 +125,11 @@ TEST_P(AlwaysTest, FailsThatItemAloneAndSaysWhy) {
   EXPECT_EQ(outcome.exit_code, 3) << outcome.err;
   const Outcome failures = exporter_.Run({"failures", exporter_.output()});
   EXPECT_THAT(failures.out, AllOf(HasSubstr("GET /v1/blocks/"), HasSubstr(GetParam().said)));
+  const Rows rows =
+      Query(exporter_.state(), "SELECT kind, operation, class, attempts FROM v_failures");
+  EXPECT_EQ(
+      rows,
+      (Rows{{"request", "blocks", GetParam().error_class, std::to_string(GetParam().attempts)}}));
   // Of one page nothing is written rather than a part, and what shows it says so.
   const Tree whole = ExportOf(Calm());
   const Tree tree = exporter_.Output();
@@ -138,23 +146,25 @@ std::string HeaderFlood() {
 INSTANTIATE_TEST_SUITE_P(
     Answers, AlwaysTest,
     testing::Values(
-        WireCase{"HeaderFlood", HeaderFlood(), "headers are larger than"},
+        WireCase{"HeaderFlood", HeaderFlood(), "headers are larger than", "invalid", 1},
         WireCase{"EndlessRedirect", WholeAnswer("", "302 Found", "Location: ?page_size=100\r\n"),
-                 "redirect"},
+                 "redirect", "invalid", 1},
         WireCase{"RedirectToAFile",
-                 WholeAnswer("", "302 Found", "Location: file:///etc/hostname\r\n"), "file"},
+                 WholeAnswer("", "302 Found", "Location: file:///etc/hostname\r\n"), "file",
+                 "invalid", 1},
         WireCase{"RedirectToFtp", WholeAnswer("", "302 Found", "Location: ftp://127.0.0.1/x\r\n"),
-                 "ftp"},
-        WireCase{"HtmlAsSuccess", WholeAnswer("<html>proxy login</html>"), "not whole JSON"},
+                 "ftp", "invalid", 1},
+        WireCase{"HtmlAsSuccess", WholeAnswer("<html>proxy login</html>"), "not whole JSON",
+                 "transient", 3},
         WireCase{"InvalidUtf8", WholeAnswer("{\"object\":\"list\",\"results\":[\"\xff\xfe\"]}"),
-                 "JSON"},
+                 "JSON", "transient", 3},
         WireCase{"CutWithoutALength", "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + kCut,
-                 "not whole JSON"},
+                 "not whole JSON", "transient", 3},
         WireCase{"Forbidden",
                  WholeAnswer(R"({"object":"error","status":403,"code":"restricted_resource",)"
                              R"("message":"no"})",
                              "403 Forbidden"),
-                 "restricted_resource"}),
+                 "restricted_resource", "invalid", 1}),
     NameOf);
 
 // --- the rest ---

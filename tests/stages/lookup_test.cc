@@ -52,6 +52,14 @@ TEST_F(LookupTest, AnAnswerIsAHitUntilItsTimeIsOver) {
   EXPECT_FALSE(LookUp(kRequest).stored);
 }
 
+// As left by a run whose clock was years ahead.
+TEST_F(LookupTest, AnAnswerFromTheFutureIsOfUnknownAge) {
+  clock_.JumpWall(24h * 365 * 30);
+  Stored(kRequest, {.body = "x"});
+  clock_.JumpWall(-24h * 365 * 30);
+  EXPECT_FALSE(LookUp(kRequest).stored);
+}
+
 TEST_F(LookupTest, AKnownAbsenceHasATimeOfItsOwn) {
   Stored(kRequest, {.status = 404});
   clock_.Advance(1h);

@@ -1,8 +1,10 @@
-// What a confirmed answer (304) becomes.
+// What a confirmed answer (304) becomes; and what a state does that cannot be read.
 #include "stages/transform.h"
 
 #include <gtest/gtest.h>
+#include <sqlite3.h>
 
+#include "storage/store.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/judging_source.h"
 #include "tests/support/temp_dir.h"
@@ -41,6 +43,49 @@ class TransformTest : public testing::Test {
   const SpillDir spill_ = output_.Spill();
   Transform transform_{source_, readers_, output_, spill_, clock_, {}};
 };
+
+// A document, rendered from a state in which `sql` has happened meanwhile.
+class UnreadableStateTest : public TransformTest {
+ protected:
+  void Execute(const std::string& sql) {
+    sqlite3* database = nullptr;
+    ASSERT_EQ(sqlite3_open((dir_ / "state.db").c_str(), &database), SQLITE_OK);
+    EXPECT_EQ(sqlite3_exec(database, sql.c_str(), nullptr, nullptr, nullptr), SQLITE_OK);
+    sqlite3_close(database);
+  }
+  Item Rendered(const std::string& sql) {
+    auto store = Store::Open(dir_ / "state.db", {.fingerprint = "job"}, clock_,
+                             [](const OutputRow&) { return true; });
+    const DocumentUpdate page{.id = DocumentId("p"),
+                              .kind = "page",
+                              .place = Place::kTop,
+                              .title = "P",
+                              .name = "P",
+                              .extension = ".md",
+                              .object = "{}"};
+    EXPECT_TRUE((*store)->BeginRun([&](const LastRun&) { return Opening{.documents = {page}}; }));
+    Execute(sql);
+    Item item;
+    item.work.kind = ItemKind::kDocument;
+    item.work.document = DocumentId("p");
+    transform_(item);
+    return item;
+  }
+};
+
+// "Not there" would be believed: the document would count as done, without a file.
+TEST_F(UnreadableStateTest, EndsTheRunRatherThanTheDocument) {
+  const Item item = Rendered("UPDATE documents SET title = 'another'");
+  ASSERT_TRUE(item.fatal);
+  EXPECT_EQ(item.fatal->error.code, Code::kDamaged);
+  EXPECT_EQ(item.record.verdict, CommitRecord::Verdict::kReturn);
+}
+
+TEST_F(UnreadableStateTest, ThatCannotBeOpenedEndsTheRunToo) {
+  const Item item = Rendered("PRAGMA user_version = 99");
+  ASSERT_TRUE(item.fatal);
+  EXPECT_EQ(item.record.verdict, CommitRecord::Verdict::kReturn);
+}
 
 TEST_F(TransformTest, AConfirmedAnswerIsReadAsTheStoredOne) {
   const Item item = Confirmed("body");

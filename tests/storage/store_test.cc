@@ -113,6 +113,15 @@ class StoreTest : public testing::Test {
     Commit(std::move(record));
   }
 
+  void WaitsFor(const std::string& name, std::chrono::milliseconds wait) {
+    CommitRecord record = Record(name);
+    record.verdict = CommitRecord::Verdict::kRetry;
+    record.failure = Failure{.code = Code::kTransient, .message = "slow"};
+    record.next_attempt = 2;
+    record.not_before_ms = clock_.WallNow() + wait.count();
+    Commit(std::move(record));
+  }
+
   void GivesUp(const std::string& name, Code code = Code::kTransient) {
     CommitRecord record = Record(name);
     record.verdict = CommitRecord::Verdict::kFailed;
@@ -641,6 +650,31 @@ TEST_F(StoreTest, ARetryWaitsUntilItsTime) {
   clock_.Advance(std::chrono::seconds(5));
   EXPECT_EQ(Ready(), Names{"/search"});
   EXPECT_EQ(taken_["/search"].attempt, 2);
+}
+
+// A clock that was years ahead, and was put right between two runs.
+TEST_F(StoreTest, WhatWaitsDoesNotWaitForAClockThatWasAhead) {
+  constexpr auto kYears = std::chrono::hours(24 * 365 * 30);
+  clock_.JumpWall(kYears);
+  Begin();
+  WaitsFor("/search", std::chrono::seconds(5));
+  clock_.JumpWall(-kYears);
+  Open();
+  Begin();
+  EXPECT_EQ(store_->clock_set_back(), kYears);
+  EXPECT_EQ(Ready(), Names{});
+  clock_.Advance(std::chrono::seconds(5));
+  EXPECT_EQ(Ready(), Names{"/search"});
+}
+
+TEST_F(StoreTest, WhatWaitsKeepsItsTimeWhereTheClockGoesOn) {
+  Begin();
+  WaitsFor("/search", std::chrono::hours(1));
+  Open();
+  clock_.Advance(std::chrono::minutes(59));
+  Begin();
+  EXPECT_EQ(store_->clock_set_back().count(), 0);
+  EXPECT_EQ(Ready(), Names{});
 }
 
 TEST_F(StoreTest, AStoredResponseIsFoundAtItsRevisionOnly) {

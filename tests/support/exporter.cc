@@ -126,6 +126,12 @@ std::vector<std::string> Exporter::ExportArgs(const std::vector<std::string>& mo
   return args;
 }
 
+std::map<std::string, std::string> Exporter::Environment() const {
+  std::map<std::string, std::string> variables = variables_;
+  variables[kTokenVariable] = token_;
+  return variables;
+}
+
 Outcome Exporter::Export(const std::vector<std::string>& more) const {
   return Run(ExportArgs(more));
 }
@@ -143,7 +149,7 @@ std::unique_ptr<ChildProcess> Exporter::Start(const SimProcess& sim, std::size_t
   args.insert(args.begin(), wrapper_.begin(), wrapper_.end());
   const std::size_t until = sim.Answered() + requests;
   auto child = std::make_unique<ChildProcess>(
-      ChildProcess::Options{.args = args, .environment = {{kTokenVariable, token_}}});
+      ChildProcess::Options{.args = args, .environment = Environment()});
   child->CloseIn();
   const auto deadline = std::chrono::steady_clock::now() + kDeadline;
   while (sim.Answered() < until && !HasClosed(child->err(), milliseconds(1))) {
@@ -167,7 +173,7 @@ Outcome Exporter::ExportInterrupted(const SimProcess& sim, const Interruption& i
 }
 
 Outcome Exporter::Run(const std::vector<std::string>& args) const {
-  Command command{.args = args, .environment = {{kTokenVariable, token_}}};
+  Command command{.args = args, .environment = Environment()};
   command.args.insert(command.args.begin(), (binaries_ / "sluice").string());
   command.args.insert(command.args.begin(), wrapper_.begin(), wrapper_.end());
   command.working_folder = folder_.path().string();

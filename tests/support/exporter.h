@@ -48,6 +48,10 @@ class Exporter {
   // What sluice is told to take the token from: a variable that holds `token`.
   static constexpr const char* kTokenVariable = "SLUICE_TEST_TOKEN";
   void SetToken(std::string token) { token_ = std::move(token); }
+  // Variables that every command gets from now on, beside those of the test's own process.
+  void UseEnvironment(std::map<std::string, std::string> variables) {
+    variables_ = std::move(variables);
+  }
   // The service that Export() exports from; until then one that nobody offers.
   void UseService(std::string url) { url_ = std::move(url); }
   // What every command is put behind from now on, e.g. strace and its flags.
@@ -88,12 +92,14 @@ class Exporter {
 
  private:
   std::vector<std::string> ExportArgs(const std::vector<std::string>& more) const;
+  std::map<std::string, std::string> Environment() const;
 
   std::filesystem::path binaries_;
   std::string source_ = "notion";
   TempDir folder_;
   std::filesystem::path output_ = folder_ / "out";
   std::vector<std::string> wrapper_;
+  std::map<std::string, std::string> variables_;
   std::string token_ = "simulated";
   std::string url_ = "http://127.0.0.1:9";  // RFC 863: nobody listens
 };
