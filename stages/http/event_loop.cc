@@ -117,17 +117,21 @@ void EventLoop::RunDueTimers() {
   }
 }
 
-// Sets the alarm anew, which also takes back one that has gone off. 0 would switch it off.
+// Sets the alarm anew, which also takes back one that has gone off. 0 would switch it off. So long
+// from now, not at a time: where something makes this process believe in another clock
+// (libfaketime), the kernel has not heard of it.
 void EventLoop::SetAlarm(SteadyTime deadline) {
   if (deadline == alarm_) return;
   alarm_ = deadline;
-  const Duration at = deadline == SteadyTime::max()
-                          ? Duration::zero()
-                          : std::max(deadline.time_since_epoch(), Duration(1));
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(at);
-  const itimerspec spec{.it_interval = {},
-                        .it_value = {.tv_sec = seconds.count(), .tv_nsec = (at - seconds).count()}};
-  timerfd_settime(alarm_fd_, TFD_TIMER_ABSTIME, &spec, nullptr);
+  const Duration wait =
+      deadline == SteadyTime::max()
+          ? Duration::zero()
+          : std::max<Duration>(deadline - std::chrono::steady_clock::now(), Duration(1));
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(wait);
+  const itimerspec spec{
+      .it_interval = {},
+      .it_value = {.tv_sec = seconds.count(), .tv_nsec = (wait - seconds).count()}};
+  timerfd_settime(alarm_fd_, 0, &spec, nullptr);
 }
 
 void EventLoop::Wait(SteadyTime deadline) {
