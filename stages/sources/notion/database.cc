@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <vector>
 
@@ -13,10 +15,42 @@
 namespace sluice::notion {
 namespace {
 
-struct RowKey {
-  std::string created;
-  DocumentId id;
-  Revision revision;
+// Rows in the order of their creation. All of them are in memory at once, so each takes no more
+// than what orders and finds it: 72 bytes, where three strings would take 250.
+class RowOrder {
+ public:
+  void Add(std::string_view created, std::string_view id) {
+    rows_.push_back({.at = text_.size(),
+                     .created_bytes = static_cast<std::uint32_t>(created.size()),
+                     .id_bytes = static_cast<std::uint32_t>(id.size())});
+    text_ += created;
+    text_ += id;
+  }
+  void Sort() {
+    std::sort(rows_.begin(), rows_.end(), [&](const Row& a, const Row& b) {
+      return std::tuple(Created(a), Id(a)) < std::tuple(Created(b), Id(b));
+    });
+  }
+  std::size_t size() const { return rows_.size(); }
+  DocumentId operator[](std::size_t index) const {
+    return DocumentId(std::string(Id(rows_[index])));
+  }
+
+ private:
+  struct Row {
+    std::size_t at;  // in text_: the creation time, and behind it the id
+    std::uint32_t created_bytes;
+    std::uint32_t id_bytes;
+  };
+  std::string_view Created(const Row& row) const {
+    return std::string_view(text_).substr(row.at, row.created_bytes);
+  }
+  std::string_view Id(const Row& row) const {
+    return std::string_view(text_).substr(row.at + row.created_bytes, row.id_bytes);
+  }
+
+  std::string text_;
+  std::vector<Row> rows_;
 };
 
 // The first column is the title's.
@@ -59,25 +93,26 @@ Result<std::optional<JsonDocument>> RowObject(RenderContext& context, const Docu
   return std::optional<JsonDocument>(std::move(*json));
 }
 
-Result<std::vector<RowKey>> SortedRows(RenderContext& context, const DocumentId& database) {
-  std::vector<RowKey> rows;
+Result<RowOrder> SortedRows(RenderContext& context, const DocumentId& database) {
+  RowOrder rows;
+  Status read;
   const Status listed = context.inputs.ForEachChild(database, "page", [&](const DocumentRow& row) {
-    if (row.known) {
-      rows.push_back({.id = row.id, .revision = row.revision});
-    } else {
+    if (!row.known) {
       AddNote(context, "unavailable", fmt::format("row {} could not be read", row.id.value));
+      return true;
     }
+    const auto object = RowObject(context, row.id);
+    if (!object) {
+      read = Fail(object.error());
+      return false;
+    }
+    // Without its object it is named as missing, and this rendering comes to nothing.
+    if (*object) rows.Add(GetString((*object)->root(), "created_time"), row.id.value);
     return true;
   });
   if (!listed) return Fail(listed.error());
-  for (RowKey& row : rows) {
-    const auto object = RowObject(context, row.id);
-    if (!object) return Fail(object.error());
-    if (*object) row.created = std::string(GetString((*object)->root(), "created_time"));
-  }
-  std::sort(rows.begin(), rows.end(), [](const RowKey& a, const RowKey& b) {
-    return std::tie(a.created, a.id) < std::tie(b.created, b.id);
-  });
+  if (!read) return Fail(read.error());
+  rows.Sort();
   return rows;
 }
 
@@ -117,13 +152,15 @@ Result<Rendering> RenderDatabaseCsv(const DocumentRow& database, DocumentInputs&
   if (!rows) return Fail(rows.error());
   CsvWriter writer(out, csv);
   writer.Row(columns);
-  for (const RowKey& row : *rows) {
+  for (std::size_t i = 0; i < rows->size(); ++i) {
+    const DocumentId id = (*rows)[i];
+    const auto row = inputs.Find(id);
+    const auto json = inputs.Object(id);
+    if (!row || !json) continue;  // gone meanwhile: this is rendered once more
     // A row's long properties are stored as its own answers.
-    context.document = row.id;
-    context.revision = row.revision;
-    const auto json = inputs.Object(row.id);
-    if (!json) continue;  // named as missing above
-    const auto parsed = ParseObject(row.id, *json);
+    context.document = id;
+    context.revision = row->revision;
+    const auto parsed = ParseObject(id, *json);
     if (!parsed) return Fail(parsed.error());
     const auto cells = Cells(context, parsed->root(), columns);
     if (!cells) return Fail(cells.error());
