@@ -2,8 +2,10 @@
 // numbers in an envelope, and answers a page beyond the last with the last; version 0 gives bare
 // arrays and a Link header.
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -12,6 +14,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "storage/beneath.h"
 #include "tests/support/exporter.h"
 #include "tests/support/run_process.h"
 
@@ -31,11 +34,16 @@ bool Works(const std::string& program) {
   }
 }
 
-// The packages, installed once under the build folder. nullopt: why they cannot be.
+// The packages, installed once under the build folder, whichever test comes first: they run side by
+// side. nullopt: they are there; else why they are not.
 std::optional<std::string> InstallServers(const fs::path& folder) {
   if (!Works("node") || !Works("npm")) return "node and npm are needed";
   fs::create_directories(folder);
-  if (fs::exists(folder / "node_modules/json-server-0")) return std::nullopt;
+  const UniqueFd lock(open((folder / "lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (flock(lock.get(), LOCK_EX) != 0) return "the folder of the packages cannot be locked";
+  const fs::path installed = folder / "installed";
+  if (fs::exists(installed)) return std::nullopt;
+  fs::remove_all(folder / "node_modules");
   std::ofstream(folder / "package.json") << R"({
     "name": "sluice-json-server-test",
     "private": true,
@@ -48,6 +56,7 @@ std::optional<std::string> InstallServers(const fs::path& folder) {
       RunProcess({.args = {"npm", "install", "--no-audit", "--no-fund", "--no-package-lock"},
                   .working_folder = folder.string()});
   if (install.exit_code != 0) return "npm cannot install json-server: " + install.err;
+  std::ofstream(installed) << "whole\n";
   return std::nullopt;
 }
 
