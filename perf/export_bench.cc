@@ -11,7 +11,6 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
@@ -19,7 +18,7 @@
 #include <thread>
 #include <vector>
 
-#include "tests/support/child_process.h"
+#include "perf/watched_run.h"
 #include "tests/support/sim_process.h"
 #include "tests/support/temp_dir.h"
 
@@ -58,38 +57,14 @@ struct Figures {
   double cpu_s_per_1000() const { return 1000 * first.cpu_s / static_cast<double>(items()); }
 };
 
-double Seconds(const timeval& time) {
-  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
-}
-
-std::filesystem::path StateFile(const TempDir& folder) { return folder / "out/.sluice/state.db"; }
-
-// What the run has done so far; 0 before there is a state.
-std::int64_t ItemsOf(const std::filesystem::path& state_file) {
-  try {
-    const SQLite::Database state(state_file.string(), SQLite::OPEN_READONLY, 1000);
-    SQLite::Statement last(state, "SELECT requests + outputs FROM runs ORDER BY run DESC LIMIT 1");
-    return last.executeStep() ? last.getColumn(0).getInt64() : 0;
-  } catch (const SQLite::Exception&) {
-    return 0;
-  }
-}
-
-// VmHWM of a process; 0: it has ended.
-double PeakMb(pid_t pid) {
-  std::ifstream status(fmt::format("/proc/{}/status", pid));
-  for (std::string line; std::getline(status, line);) {
-    if (line.starts_with("VmHWM:")) return std::stod(line.substr(6)) / 1024;
-  }
-  return 0;
-}
+std::filesystem::path StateFile(const TempDir& folder) { return StateFileIn(folder / "out"); }
 
 // Returns when the child has done kEarlyItems, or has ended before (0).
 double PeakUntilEarlyItems(const ChildProcess& child, const std::filesystem::path& state_file) {
   const std::int64_t before = ItemsOf(state_file);
   while (true) {
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
-    const double peak_mb = PeakMb(child.pid());
+    const double peak_mb = MemoryMb(child.pid(), "VmHWM");
     if (peak_mb == 0) return 0;
     const std::int64_t items = ItemsOf(state_file);
     if (items != before && items >= kEarlyItems) return peak_mb;
@@ -98,11 +73,8 @@ double PeakUntilEarlyItems(const ChildProcess& child, const std::filesystem::pat
 
 RunFigures Export(const std::string& url, const TempDir& folder, const Workload& workload) {
   const auto start = std::chrono::steady_clock::now();
-  ChildProcess sluice(
-      {.args = {SLUICE_BINARY_DIR "/sluice", "notion", "--out", folder / "out", "--base-url", url,
-                "--token", "env:SLUICE_BENCH_TOKEN", "--tpslimit", "0", "--progress", "none", "-q",
-                "--set", fmt::format("limits.in_flight={}", workload.in_flight)},
-       .environment = {{"SLUICE_BENCH_TOKEN", "simulated"}}});
+  ChildProcess sluice(NotionExport(
+      url, folder / "out", {"--set", fmt::format("limits.in_flight={}", workload.in_flight)}));
   const double rss_early_mb = PeakUntilEarlyItems(sluice, StateFile(folder));
   const int exit_code = sluice.Wait();
   if (exit_code != 0) throw std::runtime_error(fmt::format("sluice: exit {}", exit_code));
