@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include <string_view>
+
 namespace sluice {
 namespace {
 
@@ -102,6 +104,10 @@ Status CheckIndexes(Database& database, const std::filesystem::path& file) {
 
 Error ToError(const SQLite::Exception& exception, const std::filesystem::path& file) {
   const std::string name = file.empty() ? std::string("the state") : file.string();
+  const auto damaged = [&] {
+    return Error{Code::kDamaged, fmt::format("{} is damaged ({}); move it away or run with --fresh",
+                                             name, exception.what())};
+  };
   switch (exception.getErrorCode()) {
     case SQLITE_FULL:
       return {Code::kDisk, fmt::format("{}: the disk is full; free space and run again", name)};
@@ -117,8 +123,11 @@ Error ToError(const SQLite::Exception& exception, const std::filesystem::path& f
                       name, exception.what())};
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-      return {Code::kDamaged, fmt::format("{} is damaged ({}); move it away or run with --fresh",
-                                          name, exception.what())};
+      return damaged();
+    case SQLITE_ERROR:
+      // Our statements fit the schema; where one does not, the schema is not what was written.
+      if (std::string_view(exception.what()).starts_with("no such ")) return damaged();
+      return {Code::kFatal, fmt::format("{}: {}", name, exception.what())};
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
       return {Code::kLocked,
