@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "tests/crash/crash_fixture.h"
+#include "tests/support/sanitized.h"
 
 namespace sluice {
 namespace {
@@ -17,9 +18,7 @@ constexpr const char* kFakeTime = "/usr/lib/x86_64-linux-gnu/faketime/libfaketim
 class ClockTest : public CrashTest {
  protected:
   void SetUp() override {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    GTEST_SKIP() << "a sanitizer wants to be the first library";
-#endif
+    if (kSanitized) GTEST_SKIP() << "a sanitizer wants to be the first library";
     if (access(kFakeTime, R_OK) != 0) GTEST_SKIP() << "there is no libfaketime";
   }
 

@@ -5,6 +5,7 @@
 #include <random>
 
 #include "tests/crash/crash_fixture.h"
+#include "tests/support/sanitized.h"
 
 namespace sluice {
 namespace {
@@ -12,16 +13,10 @@ namespace {
 using testing::AnyOf;
 using testing::HasSubstr;
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kOwnAllocator = true;
-#else
-constexpr bool kOwnAllocator = false;
-#endif
-
 class OutOfMemoryTest : public CrashTest {
  protected:
   void SetUp() override {
-    if (kOwnAllocator) GTEST_SKIP() << "a sanitizer brings its own allocator";
+    if (kSanitized) GTEST_SKIP() << "a sanitizer brings its own allocator";
     before_ = CountAllocations([&] { exporter_.Run({"--version"}); });
     count_ = CountAllocations([&] { exporter_.Export(*sim_); });
     exporter_.Clear();

@@ -8,6 +8,7 @@
 #include "tests/e2e/rest_fixture.h"
 #include "tests/support/http_call.h"
 #include "tests/support/peak_memory.h"
+#include "tests/support/sanitized.h"
 
 namespace sluice {
 namespace {
@@ -17,11 +18,7 @@ using testing::IsEmpty;
 constexpr std::size_t kLarge = 50'000'000;
 // The promise of limits.memory = 50MB: what is left is the program itself. A sanitizer keeps what
 // is freed.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr std::int64_t kPeakBytes = std::int64_t{1} << 40;
-#else
-constexpr std::int64_t kPeakBytes = 64 << 20;
-#endif
+constexpr std::int64_t kPeakBytes = kSanitized ? std::int64_t{1} << 40 : 64 << 20;
 
 struct Watched {
   int exit_code = -1;

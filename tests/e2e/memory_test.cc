@@ -5,15 +5,10 @@
 #include <string>
 
 #include "tests/e2e/export_fixture.h"
+#include "tests/support/sanitized.h"
 
 namespace sluice {
 namespace {
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kSanitized = true;
-#else
-constexpr bool kSanitized = false;
-#endif
 
 // With limits.memory = 50MB, the default; everything, code included.
 constexpr double kPeakMbMax = 64;

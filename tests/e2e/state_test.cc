@@ -60,7 +60,7 @@ TEST_F(VisibleStateTest, StatusForPeopleNamesEveryKind) {
 }
 
 TEST_F(VisibleStateTest, StatusIsReadWhileARunGoesOn) {
-  const SimProcess sim = Workspace({"--latency", "30ms"});
+  const SimProcess sim = Workspace({"--latency", "200ms"});
   const auto run = exporter_.Start(sim, 40);
   const json status = Status();
   EXPECT_GT(RowOf(status, "request").at("waiting"), 0);
