@@ -1,5 +1,5 @@
-// Whether this build has AddressSanitizer or ThreadSanitizer in it: both bring an allocator of their
-// own, which keeps what is freed, so tests of memory mean nothing there.
+// Whether this build has AddressSanitizer or ThreadSanitizer in it: both bring an allocator of
+// their own, which keeps what is freed, so tests of memory mean nothing there.
 #pragma once
 
 namespace sluice {
