@@ -17,13 +17,6 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using Then = H2Fault::Then;
 
-// RFC 9113, section 7.
-constexpr std::uint32_t kNoError = 0;
-constexpr std::uint32_t kInternalError = 2;
-constexpr std::uint32_t kRefusedStream = 7;
-constexpr std::uint32_t kCancel = 8;
-constexpr std::uint32_t kEnhanceYourCalm = 11;
-
 struct H2Case {
   std::string name;
   std::vector<H2Fault> faults;  // one of them, each time

@@ -30,7 +30,8 @@ std::set<std::string> Distinct(const std::vector<LogLine>& log) {
 
 class InterruptionTest : public ExportTest {
  protected:
-  static SimProcess Workspace() { return Simulate({"--pages", "300", "--blocks", "6"}); }
+  // About 2,000 items: 1,400 requests, 600 documents.
+  static SimProcess Workspace() { return Simulate({"--pages", "600", "--blocks", "6"}); }
 
   // One export, killed `kills` times at moments drawn from `seed`, then left alone. Everything that
   // a kill may not change is checked.
@@ -83,9 +84,9 @@ class InterruptionTest : public ExportTest {
 Tree InterruptionTest::expected_;
 std::size_t InterruptionTest::total_ = 0;
 
-// 4 exports, each killed 5 times: 20 moments.
+// 4 exports, each killed 25 times: 100 moments.
 class KillTest : public InterruptionTest, public testing::WithParamInterface<unsigned> {};
-TEST_P(KillTest, ResumesToTheSameTree) { KillAndResume(GetParam(), 5); }
+TEST_P(KillTest, ResumesToTheSameTree) { KillAndResume(GetParam(), 25); }
 INSTANTIATE_TEST_SUITE_P(Moments, KillTest, testing::Range(1u, 5u));
 
 // Label `soak`: about 220 exports, each killed 5 times; one signal in ten comes too late.

@@ -14,6 +14,13 @@
 
 namespace sluice {
 
+// RFC 9113, section 7.
+inline constexpr std::uint32_t kNoError = 0;
+inline constexpr std::uint32_t kInternalError = 2;
+inline constexpr std::uint32_t kRefusedStream = 7;
+inline constexpr std::uint32_t kCancel = 8;
+inline constexpr std::uint32_t kEnhanceYourCalm = 11;
+
 struct H2Request {
   std::string method;
   std::string path;                 // with the query
@@ -34,7 +41,7 @@ struct H2Fault {
     kSilence,    // nothing more ever comes on this stream
   };
   Then then = Then::kNothing;
-  std::uint32_t code = 0;                 // RFC 9113, section 7: 0 NO_ERROR, 11 ENHANCE_YOUR_CALM
+  std::uint32_t code = kNoError;
   std::optional<std::size_t> body_bytes;  // sent before; nullopt: not even the headers
 };
 

@@ -21,13 +21,6 @@ using namespace std::chrono_literals;
 using testing::HasSubstr;
 using Then = H2Fault::Then;
 
-// RFC 9113, section 7.
-constexpr std::uint32_t kNoError = 0;
-constexpr std::uint32_t kInternalError = 2;
-constexpr std::uint32_t kRefusedStream = 7;
-constexpr std::uint32_t kCancel = 8;
-constexpr std::uint32_t kEnhanceYourCalm = 11;
-
 const std::string kWhole = R"({"list":[1,2,3]})";
 
 // Requests under way, in the order of their start.
