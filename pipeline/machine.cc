@@ -363,7 +363,8 @@ class Machine {
       progress.failed = store_.counts().failed;
     });
     ExportRate();
-    if (now >= limits_saved_at_ + kLimitsInterval) {
+    // Before the first request there are none to show.
+    if (now >= limits_saved_at_ + kLimitsInterval && !stats.operations.empty()) {
       limits_saved_at_ = now;
       SaveLimits(stats);
     }
