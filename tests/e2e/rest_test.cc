@@ -260,7 +260,7 @@ INSTANTIATE_TEST_SUITE_P(Paginators, RestKillTest,
 
 // A million records, killed fifty times at any moment: while pages come and while the file is made.
 class SoakRestKillTest : public RestTest,
-                         public testing::WithParamInterface<std::pair<const char*, const char*>> {
+                         public testing::WithParamInterface<std::pair<std::string, std::string>> {
  protected:
   // 137 when the kill came before the end.
   int ExportKilledAfter(std::chrono::milliseconds time) const {
@@ -295,7 +295,8 @@ TEST_P(SoakRestKillTest, FiftyKillsChangeNoByte) {
 
 INSTANTIATE_TEST_SUITE_P(Soak, SoakRestKillTest,
                          testing::Values(std::pair("cursor", "jsonl"), std::pair("offset", "csv"),
-                                         std::pair("page_number", "sqlite")));
+                                         std::pair("page_number", "sqlite")),
+                         [](const auto& test) { return test.param.first; });
 
 // --- secrets ------------------------------------------------------------------------------------
 
