@@ -298,7 +298,9 @@ class Machine {
   SteadyTime OnTick() {
     const bool ending = early_end().has_value();
     if (!ending) {
-      if (auto status = Refill(); !status) {
+      auto status = Refill();
+      if (status) status = NoticeSleep();
+      if (!status) {
         End({.code = ExitCodeFor(status.error().code), .message = status.error().message});
       }
     }
@@ -319,16 +321,42 @@ class Machine {
       if (!*advanced) break;
     }
     // Behind a long wait every admitted request would come straight back, and the whole frontier
-    // would be rewritten; what is ready stays where it is.
-    const bool walled =
-        fetch_.Snapshot().wait_until_ms >
-        clock_.WallNow() + std::chrono::duration_cast<milliseconds>(kWaitHereMax).count();
-    if (!walled && admission_.ready() < admission_.credits()) {
-      auto items = store_.Take(kReadyMax * admission_.credits() - admission_.ready());
+    // would be rewritten; what is ready stays where it is. Documents need no request.
+    if (admission_.ready() < admission_.credits()) {
+      auto items = store_.Take(kReadyMax * admission_.credits() - admission_.ready(),
+                               IsWalled() ? Frontier::Which::kDocuments : Frontier::Which::kAll);
       if (!items) return Fail(items.error());
       admission_.Refill(std::move(*items));
     }
     graph_.Activate();
+    return {};
+  }
+
+  bool IsWalled() const {
+    return fetch_.Snapshot().wait_until_ms >
+           clock_.WallNow() + std::chrono::duration_cast<milliseconds>(kWaitHereMax).count();
+  }
+
+  // Where nothing is under way, and nothing can be before some time, people are shown that time.
+  // Where it is further away than max_wait the run ends. (What another run put off, with a longer
+  // max_wait, may be; the delay that we add of our own is none of it.)
+  Status NoticeSleep() {
+    const bool asleep =
+        admission_.in_flight() == 0 && admission_.ready() == 0 && store_.counts().queued() > 0;
+    auto due = asleep ? store_.NextDue() : Result<WallMs>(0);
+    if (!due) return Fail(due.error());
+    const bool walled = asleep && IsWalled();
+    const WallMs now = clock_.WallNow();
+    const milliseconds wait((walled ? fetch_.Snapshot().wait_until_ms : *due) - now);
+    progress_.With([&](ProgressSnapshot& progress) {
+      progress.waiting_for.clear();
+      progress.waiting_until.reset();
+      if (wait <= kWaitHereMax) return;
+      progress.waiting_for = "the next attempt";
+      progress.waiting_until = now + wait.count();
+    });
+    const milliseconds own = walled ? milliseconds(0) : RetryOptions{}.ceiling;
+    if (wait > job_.retry.max_wait + own) End(EndOf(WaitTooLong(wait, job_.retry.max_wait, now)));
     return {};
   }
 

@@ -62,6 +62,9 @@ struct Fatal {
   Error error;
   std::optional<WallMs> resume_at_ms;
 };
+// The end of a run that was asked to wait `wait` more, where it may wait `max_wait`.
+Fatal WaitTooLong(Duration wait, Duration max_wait, WallMs now_ms);
+
 using FetchResult = std::variant<Answer, NotModified, Refusal, Again, GaveUp, Stopped, Fatal>;
 
 // What lets a server answer 304 instead of sending again what we hold (RFC 9110, section 13.1).

@@ -182,7 +182,6 @@ void FetchLoop::Send(Host& host, JobPtr job, Permit permit) {
   const Ticket ticket{
       .permit = permit, .generation = host.breaker.Admit(), .start = job->limit->OnStart()};
   stats_.With([&](FetchStats& stats) {
-    ++stats.sent;
     if (job->attempt > 1 || job->sent_before) ++stats.retried;
   });
   job->sent_before = true;
@@ -190,10 +189,21 @@ void FetchLoop::Send(Host& host, JobPtr job, Permit permit) {
   transport_.Start(std::move(http),
                    [self = shared_from_this(), job = std::move(job), ticket](
                        TransportResult result) { self->OnDone(job, ticket, std::move(result)); });
-  if (++sent_ == options_.requests_max) Stop();
+  CountSent(1);
+}
+
+void FetchLoop::CountSent(int requests) {
+  sent_ += requests;
+  stats_.With([&](FetchStats& stats) { stats.sent = sent_; });
+  if (options_.requests_max && sent_ >= *options_.requests_max) Stop();
 }
 
 void FetchLoop::OnDone(const JobPtr& job, const Ticket& ticket, TransportResult result) {
+  const int followed = result ? result->redirects : result.error().redirects;
+  if (followed > 0) {
+    job->host->limiter.OnFollowed(followed);
+    CountSent(followed);
+  }
   std::optional<FetchResult> outcome = result ? OnResponse(job, ticket, std::move(*result))
                                               : OnError(*job, ticket, std::move(result.error()));
   if (outcome) job->done(std::move(*outcome));

@@ -83,6 +83,7 @@ class FetchLoop : public std::enable_shared_from_this<FetchLoop> {
   void AnswerWaiting(Host& host, const FetchResult& result);
   HttpRequest ToWire(Job& job);
   void Send(Host& host, JobPtr job, Permit permit);
+  void CountSent(int requests);
   void OnDone(const JobPtr& job, const Ticket& ticket, TransportResult result);
   FetchResult OnError(Job& job, const Ticket& ticket, TransportError error);
   std::optional<FetchResult> OnResponse(const JobPtr& job, const Ticket& ticket,

@@ -35,6 +35,15 @@ bool IsCutJson(std::string_view body) {
 
 }  // namespace
 
+Fatal WaitTooLong(Duration wait, Duration max_wait, WallMs now_ms) {
+  return {
+      .error = {Code::kRateLimited,
+                fmt::format("the API takes no request for {} s more and max_wait ({} s) does not "
+                            "allow that; run the same command again then, or raise max_wait",
+                            Ceil(wait).count() / 1000, max_wait / std::chrono::seconds(1))},
+      .resume_at_ms = now_ms + Ceil(wait).count()};
+}
+
 FetchResult FetchLoop::OnError(Job& job, const Ticket& ticket, TransportError error) {
   Host& host = *job.host;
   host.limiter.OnOther(ticket.permit);
@@ -156,16 +165,21 @@ std::optional<FetchResult> FetchLoop::OnRefused(const JobPtr& job, const Ticket&
 }
 
 Fatal FetchLoop::WaitTooLong(Duration wait) const {
-  return {.error = {Code::kRateLimited,
-                    fmt::format(
-                        "the API takes no request for {} s more and max_wait ({} s) does not "
-                        "allow that; run the same command again then, or raise max_wait",
-                        Ceil(wait).count() / 1000, options_.max_wait / std::chrono::seconds(1))},
-          .resume_at_ms = clock_.WallNow() + Ceil(wait).count()};
+  return sluice::WaitTooLong(wait, options_.max_wait, clock_.WallNow());
 }
 
 FetchResult FetchLoop::AfterFailure(Job& job, Failure failure,
                                     std::optional<Duration> retry_after) {
+  // Said of one item, so it fails alone, unless nobody else gets an answer either.
+  if (retry_after && *retry_after > options_.max_wait) {
+    if (job.host->breaker.state() != CircuitBreaker::State::kClosed) {
+      return WaitTooLong(*retry_after);
+    }
+    failure.message +=
+        fmt::format("; it asks to wait {} s, longer than max_wait ({} s)",
+                    Ceil(*retry_after).count() / 1000, options_.max_wait / std::chrono::seconds(1));
+    return GaveUp{.failure = std::move(failure)};
+  }
   const RetryDecision decision =
       Decide(job.attempt, failure.code, retry_after, options_.retry, rng_);
   if (decision.kind == RetryDecision::Kind::kAgain) {

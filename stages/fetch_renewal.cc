@@ -102,14 +102,13 @@ void FetchLoop::SendRenewal(Host& host, Permit permit, HttpRequest http) {
   renewal_.step = Renewal::Step::kOnWire;
   http.timeout = TimeoutFor(renewal_.attempt, options_.retry);
   stats_.With([&](FetchStats& stats) {
-    ++stats.sent;
     if (renewal_.attempt > 1) ++stats.retried;
   });
   transport_.Start(std::move(http), [self = shared_from_this(), &host, permit,
                                      generation = host.breaker.Admit()](TransportResult result) {
     self->OnRenewalDone(host, permit, generation, std::move(result));
   });
-  if (++sent_ == options_.requests_max) Stop();
+  CountSent(1);
 }
 
 void FetchLoop::OnRenewalDone(Host& host, const Permit& permit,

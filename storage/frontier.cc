@@ -50,7 +50,7 @@ Frontier::Frontier(Database& database)
         VALUES(?, ?, 'queued', ?, 0, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?))sql"),
       see_(database, "INSERT OR IGNORE INTO seen(hash) VALUES(?)"),
       ready_(database, R"sql(
-        SELECT seq FROM frontier WHERE state = 'queued' AND not_before_ms = 0
+        SELECT seq FROM frontier WHERE state = 'queued' AND not_before_ms = 0 AND priority <= ?
          ORDER BY priority, seq LIMIT ?)sql"),
       load_(database, R"sql(
         SELECT kind, attempt, operation, method, target, body, document, revision, depth, listing,
@@ -118,13 +118,14 @@ void Frontier::AddDocument(const DocumentId& document) {
   Insert(ItemKind::kDocument, kDocumentPriority, {.method = "", .document = document});
 }
 
-std::vector<FrontierItem> Frontier::Take(std::size_t count, WallMs now_ms) {
+std::vector<FrontierItem> Frontier::Take(std::size_t count, WallMs now_ms, Which which) {
   make_due_.Use().Bind(now_ms).Done();
   std::vector<std::int64_t> seqs;
   {
     // What was handed out stays in the table until it is finished, so look past it.
     auto run = ready_.Use();
-    run.Bind(static_cast<std::int64_t>(count + taken_.size()));
+    run.Bind(which == Which::kAll ? kShallowPriority : kDocumentPriority)
+        .Bind(static_cast<std::int64_t>(count + taken_.size()));
     while (seqs.size() < count && run.Next()) {
       if (!taken_.contains(run.Int(0))) seqs.push_back(run.Int(0));
     }

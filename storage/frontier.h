@@ -48,9 +48,11 @@ class Frontier {
   bool AddRequest(const Request& request, Repeat repeat);
   void AddDocument(const DocumentId& document);
 
+  enum class Which { kAll, kDocuments };
+
   // The next `count` items that may run, by priority; each is handed out once until it comes back
   // through one of the calls below. `now_ms` makes those due whose time has come.
-  std::vector<FrontierItem> Take(std::size_t count, WallMs now_ms);
+  std::vector<FrontierItem> Take(std::size_t count, WallMs now_ms, Which which = Which::kAll);
   // When the earliest waiting item becomes due; 0: none waits.
   WallMs NextDue();
   // What waits becomes due so much sooner.

@@ -102,6 +102,14 @@ Status CheckIndexes(Database& database, const std::filesystem::path& file) {
   return {};
 }
 
+// Our statements fit our schema; where one does not, the schema is not what was written. (The words
+// are those of SQLite's name resolution; it has no code of its own for them.)
+bool SaysThatTheSchemaIsAnother(std::string_view words) {
+  return words.starts_with("no such ") ||
+         words.find(" has no column named ") != std::string_view::npos ||
+         words.find(" clause does not match ") != std::string_view::npos;
+}
+
 Error ToError(const SQLite::Exception& exception, const std::filesystem::path& file) {
   const std::string name = file.empty() ? std::string("the state") : file.string();
   const auto damaged = [&] {
@@ -125,8 +133,7 @@ Error ToError(const SQLite::Exception& exception, const std::filesystem::path& f
     case SQLITE_NOTADB:
       return damaged();
     case SQLITE_ERROR:
-      // Our statements fit the schema; where one does not, the schema is not what was written.
-      if (std::string_view(exception.what()).starts_with("no such ")) return damaged();
+      if (SaysThatTheSchemaIsAnother(exception.what())) return damaged();
       return {Code::kFatal, fmt::format("{}: {}", name, exception.what())};
     case SQLITE_BUSY:
     case SQLITE_LOCKED:

@@ -165,12 +165,14 @@ void Store::BeginGeneration(const Opener& open, Documents::Trust trust) {
   const Opening opening =
       open({.generation = generation_,
             .now_ms = clock_.WallNow(),
-            .find = [&](const DocumentId& id) {
-              return trusted ? collections_->Find(id) : std::optional<LastRun::Collection>();
-            },
-            .find_document = [&](const DocumentId& id) {
-              return trusted ? documents_->Left(id) : std::optional<LastRun::Document>();
-            }});
+            .find =
+                [&](const DocumentId& id) {
+                  return trusted ? collections_->Find(id) : std::optional<LastRun::Collection>();
+                },
+            .find_document =
+                [&](const DocumentId& id) {
+                  return trusted ? documents_->Left(id) : std::optional<LastRun::Document>();
+                }});
   for (const DocumentUpdate& document : opening.documents) {
     documents_->Update(document, Documents::SeenIn::kElsewhere);
   }
@@ -412,9 +414,9 @@ Result<std::int64_t> Store::ShrinkCache(Work&& work) {
 
 // --- between commits ----------------------------------------------------------------------------
 
-Result<std::vector<FrontierItem>> Store::Take(std::size_t count) {
+Result<std::vector<FrontierItem>> Store::Take(std::size_t count, Frontier::Which which) {
   return Transaction([&]() -> Result<std::vector<FrontierItem>> {
-    auto items = frontier_->Take(count, clock_.WallNow());
+    auto items = frontier_->Take(count, clock_.WallNow(), which);
     for (FrontierItem& item : items) {
       if (item.kind == ItemKind::kDocument) item.epoch = documents_->Epoch(item.document);
     }
@@ -524,9 +526,9 @@ Status Store::ResetCollection(const DocumentId& id) {
       documents_->ForgetRevision(id);
       return {};
     }
-    return Fail(Code::kNotFound,
-                fmt::format("{}: no collection has that name; `v_collections` names them",
-                            id.value));
+    return Fail(
+        Code::kNotFound,
+        fmt::format("{}: no collection has that name; `v_collections` names them", id.value));
   });
 }
 

@@ -85,7 +85,8 @@ class Store {
   Status Commit(const std::vector<CommitRecord>& records);
 
   // See Frontier. What is set here is written to the state with the next commit, for people.
-  Result<std::vector<FrontierItem>> Take(std::size_t count);
+  Result<std::vector<FrontierItem>> Take(std::size_t count,
+                                         Frontier::Which which = Frontier::Which::kAll);
   Result<WallMs> NextDue();
   const Frontier::Counts& counts() const;
   void SetInFlight(std::int64_t in_flight) { in_flight_ = in_flight; }

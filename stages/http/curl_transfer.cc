@@ -273,6 +273,8 @@ Prepared CurlTransfer::Redirect(const HttpResponse& response) {
 }
 
 void CurlTransfer::Deliver(TransportResult result) {
+  const int followed = std::min(redirects_, kRedirectsMax);
+  (result ? result->redirects : result.error().redirects) = followed;
   std::exchange(done_, nullptr)(std::move(result));
 }
 

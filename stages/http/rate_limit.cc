@@ -120,6 +120,10 @@ void RateLimiter::OnSpent(Duration wait) {
   if (wait >= kLongRetryAfter) Hold(wait);
 }
 
+void RateLimiter::OnFollowed(int redirects) {
+  next_ = std::max(next_, clock_.Now()) + redirects * Interval();
+}
+
 void RateLimiter::OnOther(const Permit& permit) {
   if (permit.probe && gate_ == Gate::kProbing) gate_ = Gate::kHeld;  // another one may try
 }

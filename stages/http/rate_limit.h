@@ -73,6 +73,8 @@ class RateLimiter {
   void OnRefused(const Permit& permit, std::optional<Duration> retry_after);
   // An accepted answer said that nothing is left for `wait`. Obeyed from 5 s on; see above.
   void OnSpent(Duration wait);
+  // So many redirects were followed without a permit of their own: what they took is made up for.
+  void OnFollowed(int redirects);
   // No answer, or one that says nothing about the rate.
   void OnOther(const Permit& permit);
 

@@ -42,6 +42,7 @@ struct HttpResponse {
   std::vector<HttpHeader> headers;
   Body body;  // decompressed
   std::chrono::microseconds elapsed{0};
+  int redirects = 0;  // that were followed on the way here, each a request of its own
 
   // The first header of that name, or nullptr. Names are compared without regard to case.
   const std::string* Header(std::string_view name) const;
@@ -54,6 +55,7 @@ struct TransportError {
   int curl_code = 0;
   std::string message;  // names host and cause; no secret
   bool calm = false;    // the server asks for fewer requests at once (ENHANCE_YOUR_CALM)
+  int redirects = 0;    // as above
 };
 
 using TransportResult = tl::expected<HttpResponse, TransportError>;

@@ -201,6 +201,33 @@ TEST_F(WireTest, EntriesThatComeTwiceAreExportedOnce) {
   ExpectTheWholeExport(ExportThrough(front));
 }
 
+// An accepted answer that says that nothing is left for an hour.
+std::string SpentFor(std::chrono::seconds time, const HttpAnswer& answer) {
+  return WholeAnswer(answer.body, "200 OK",
+                     "RateLimit-Remaining: 0\r\nRateLimit-Reset: " + std::to_string(time.count()) +
+                         "\r\nConnection: close\r\n");
+}
+
+TEST_F(WireTest, ABudgetSpentForLongerThanMaxWaitEndsTheRunAndSaysWhenToComeBack) {
+  const FaultyFront front(sim_, [](const std::string& request, const auto& forward) {
+    const bool lists = request.starts_with("POST /v1/search");
+    return lists ? SpentFor(std::chrono::hours(1), forward()) : std::string();
+  });
+  const Outcome outcome = ExportThrough(front, {"--max-wait", "10s"});
+  EXPECT_EQ(outcome.exit_code, 7) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("resume at"));
+}
+
+TEST_F(WireTest, WhatNeedsNoRequestIsWrittenThoughTheBudgetIsSpent) {
+  const SimProcess one = Simulate({"--pages", "1", "--blocks", "3", "--databases", "0"});
+  const FaultyFront front(one, [](const std::string& request, const auto& forward) {
+    return AsksForBlocks(request) ? SpentFor(std::chrono::hours(1), forward()) : std::string();
+  });
+  const Outcome outcome = ExportThrough(front, {"--max-wait", "10s"});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_THAT(Differences(ExportOf(one), exporter_.Output()), IsEmpty());
+}
+
 TEST_F(WireTest, ANameThatDoesNotResolveEndsTheRun) {
   exporter_.UseService("https://nowhere.invalid");
   const Outcome outcome = exporter_.Export({"--set", "retry.base=10ms"});

@@ -219,6 +219,42 @@ TEST_F(FetchTest, RateRefusalsDoNotSpendAttempts) {
   EXPECT_EQ(fetch_->Snapshot().rate_limited, 20);
 }
 
+TEST_F(FetchTest, AnItemToldToWaitLongerThanMaxWaitFailsAlone) {
+  Serve([](const HttpRequest& request) {
+    return request.url.ends_with("/3") ? Answers(500, "", {{"Retry-After", "86400"}})
+                                       : Answers(200);
+  });
+  AskMany(10);
+  transport_->RunUntilIdle();
+  EXPECT_EQ(CountOf<Answer>(), 9);
+  ASSERT_NE(Got<GaveUp>("/3"), nullptr);
+  EXPECT_NE(Got<GaveUp>("/3")->failure.message.find("86400 s, longer than max_wait (900 s)"),
+            std::string::npos);
+}
+
+TEST_F(FetchTest, WhereEveryoneIsToldSoTheRunEndsAndSaysWhenToComeBack) {
+  Serve([](const HttpRequest&) { return Answers(500, "", {{"Retry-After", "86400"}}); });
+  AskMany(40);
+  transport_->RunUntilIdle();
+  EXPECT_LE(CountOf<GaveUp>(), 10) << "until the breaker opens";
+  ASSERT_NE(Got<Fatal>("/39"), nullptr);
+  EXPECT_TRUE(Got<Fatal>("/39")->resume_at_ms);
+}
+
+TEST_F(FetchTest, ARedirectThatWasFollowedTakesItsShareOfTheRate) {
+  options_.rate = {.requests_per_second = 10};
+  Serve([](const HttpRequest&) {
+    ScriptedAnswer answer = Answers(200);
+    answer.result->redirects = 1;
+    return answer;
+  });
+  const SteadyTime begin = clock_.Now();
+  AskMany(50);
+  transport_->RunUntilIdle();
+  EXPECT_EQ(fetch_->Snapshot().sent, 100);
+  EXPECT_GE(clock_.Now() - begin, 9800ms) << "ten a second, the redirects among them";
+}
+
 TEST_F(FetchTest, OneLongRetryAfterIsOnePauseForAllAndOneProbe) {
   const SteadyTime begin = clock_.Now();
   const SteadyTime wall_ends = begin + 120s;

@@ -333,6 +333,7 @@ TEST(CurlTransport, EndsAnEndlessRedirect) {
   const auto got = Get({.url = server.Url()});
   ASSERT_FALSE(got.has_value());
   EXPECT_EQ(got.error().code, Code::kInvalid);
+  EXPECT_EQ(got.error().redirects, 5);
   EXPECT_EQ(asked, 6) << "the request and five redirects";
 }
 
