@@ -104,13 +104,16 @@ void Documents::UpdateHint(const DocumentUpdate& update) {
     }
     row->generation = generation_;
   }
+  const std::string old_place = row->place + row->parent;
   if (update.place == Place::kUnder && (!row->known || row->place == kUnresolved)) {
     row->place = kUnder;
     row->parent = update.parent.value;
   }
   AddAliases(*row, update);
   Save(*row);
-  if (row->known && !row->settled) SettleTree(row->id);
+  // It may have been settled at the top, when discovery ended without this reference.
+  const bool claimed = old_place != row->place + row->parent;
+  if (row->known && (claimed || !row->settled)) SettleTree(row->id);
 }
 
 void Documents::UpdateKnown(const DocumentUpdate& update, SeenIn seen_in) {
