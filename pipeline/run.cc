@@ -66,14 +66,13 @@ Status RemoveObsolete(Store& store, OutputDir& output) {
   }
 }
 
-// Nothing is left: the frontier in the file is empty, and every document is done or has failed.
-// Counters of this run prove nothing; the file does.
-Status ProveDrained(Store& store) {
+// Nothing is left: the frontier in the file is empty, and every document is done or has failed, but
+// for those that a run without a listing left out. Counters of this run prove nothing; the file
+// does.
+Status ProveDrained(Store& store, const Store::DocumentCounts& documents, bool offline) {
   auto open = store.CountOpen();
   if (!open) return Fail(open.error());
-  auto documents = store.CountDocuments();
-  if (!documents) return Fail(documents.error());
-  const std::int64_t unfinished = documents->total - documents->done - documents->failed;
+  const std::int64_t unfinished = offline ? 0 : documents.total - documents.done - documents.failed;
   if (open->queued() == 0 && unfinished == 0) return {};
   return Fail(Code::kFatal,
               fmt::format("{} items and {} documents are left although nothing is in flight; this "
@@ -81,14 +80,30 @@ Status ProveDrained(Store& store) {
                           open->queued(), unfinished));
 }
 
-RunResult Conclude(Store& store, OutputDir& output) {
+// Why a run without a listing is not complete; empty: it is.
+std::string Incomplete(const Store::OfflineStart& offline) {
+  if (offline.left_out > 0) {
+    return fmt::format(
+        "{} documents ({}) were not rendered, since what they are made from is not complete: they "
+        "are as they were exported before; run without --offline",
+        offline.left_out, offline.first_left_out);
+  }
+  return offline.listed ? "" : "the listing is not complete; run without --offline";
+}
+
+RunResult Conclude(Store& store, OutputDir& output,
+                   const std::optional<Store::OfflineStart>& offline) {
   RunResult result;
   const auto fail = [&](const Error& error) {
     result.exit_code = ExitCodeFor(error.code);
     result.message = error.message;
     return result;
   };
-  if (auto drained = ProveDrained(store); !drained) return fail(drained.error());
+  auto documents = store.CountDocuments();
+  if (!documents) return fail(documents.error());
+  if (auto drained = ProveDrained(store, *documents, offline.has_value()); !drained) {
+    return fail(drained.error());
+  }
   auto shortfalls = store.Shortfalls();
   if (!shortfalls) return fail(shortfalls.error());
   if (shortfalls->empty()) {
@@ -104,6 +119,13 @@ RunResult Conclude(Store& store, OutputDir& output) {
   if (!result.shortfalls.empty()) {
     result.exit_code = ExitCode::kIncomplete;
     result.message = result.shortfalls.front();
+  }
+  if (offline && !Incomplete(*offline).empty()) {
+    result.exit_code = ExitCode::kIncomplete;
+    result.message = Incomplete(*offline);
+  } else if (documents->failed > 0) {
+    result.exit_code = ExitCode::kIncomplete;
+    result.message = fmt::format("{} documents are not exported", documents->failed);
   }
   if (result.failed > 0) {
     result.exit_code = ExitCode::kIncomplete;
@@ -192,11 +214,16 @@ RunResult RunExport(const Job& job, const RunOptions& options, RunMode mode, con
   if (!store) return Failed(store.error());
   output->UseLedger(LedgerOf(**store));
 
+  std::optional<Store::OfflineStart> offline;
   if (options.offline) {
-    auto count = (*store)->BeginOffline();
-    if (!count) return Failed(count.error());
+    auto start = (*store)->BeginOffline();
+    if (!start) return Failed(start.error());
     Log(LogLevel::kInfo,
-        fmt::format("offline: rendering {} documents from what is stored", *count));
+        fmt::format("offline: rendering {} documents from what is stored", start->documents));
+    offline = std::move(*start);
+    if (const std::string why = Incomplete(*offline); !why.empty()) {
+      Log(LogLevel::kWarning, "offline: " + why);
+    }
   } else if (mode == RunMode::kExport) {
     auto start = (*store)->BeginRun([&](const LastRun& last) { return source.Open(last); });
     if (!start) return Failed(start.error());
@@ -211,7 +238,7 @@ RunResult RunExport(const Job& job, const RunOptions& options, RunMode mode, con
   const auto early =
       RunMachine(job, options, source, *output, **store, memory, signals, clock, credential);
   RunResult result = early ? RunResult{.exit_code = early->code, .message = early->message}
-                           : Conclude(**store, *output);
+                           : Conclude(**store, *output, offline);
   result.totals = (*store)->totals();
   if (auto ended = (*store)->EndRun(OutcomeName(result), ToInt(result.exit_code), result.message);
       !ended && result.exit_code == ExitCode::kComplete) {

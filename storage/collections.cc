@@ -99,6 +99,31 @@ void Collections::BeginGeneration() {
   }
 }
 
+void Collections::EndGeneration() {
+  std::vector<std::string> ids;
+  {
+    Statement unfinished(database_, R"sql(
+      SELECT c.id FROM collections c JOIN documents d ON d.id = c.id
+       WHERE d.state <> 'done' AND c.disposition <> 'replace')sql");
+    auto run = unfinished.Use();
+    while (run.Next()) ids.push_back(run.Text(0));
+  }
+  // A row that was there before keeps the place it had, which is not where it was seen now. With
+  // sort keys a row with a key cannot be told from an older one, and need not be.
+  Statement added(database_, R"sql(
+    DELETE FROM rows WHERE collection = ? AND generation = ?
+                       AND (key = '' OR ? AND position = seen_at))sql");
+  for (const std::string& id : ids) {
+    Collection& collection = *Load(DocumentId(id));
+    const bool as_given = collection.order == CollectionSpec::Order::kAsGiven;
+    const int gone =
+        added.Use().Bind(collection.number).Bind(generation_).Bind(as_given ? 0 : 1).Done();
+    if (gone == 0) continue;
+    collection.rows -= gone;
+    Save(collection);
+  }
+}
+
 std::optional<LastRun::Collection> Collections::Find(const DocumentId& id) {
   const Collection* collection = Load(id);
   if (collection == nullptr) return std::nullopt;

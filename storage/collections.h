@@ -10,6 +10,10 @@
 //   - When a collection is complete, its cursor moves to the highest that was seen, and, where it
 //     replaces, the rows that this generation did not give are deleted. Until then the old rows and
 //     the old cursor stand, so a run that is given up has lost nothing.
+//   - Rows that stay (merge, append) and that a generation added to a collection it did not
+//   complete
+//     go when the next one begins: it lists them again from the same cursor, and would put those
+//     without a key there twice and the others in another order.
 //   - A list that declared more rows than it gave is short; the run says so. A collection with a
 //     short list keeps its old rows and its cursor: what is missing now may not be gone. The next
 //     run asks for it again, whatever its revision is.
@@ -37,6 +41,8 @@ class Collections {
   void Begin(std::int64_t generation) { generation_ = generation; }
   // A new generation begins: what earlier ones saw without completing is no cursor to go on from.
   void BeginGeneration();
+  // The generation that is there ends. REQUIRES: Documents::EndGeneration() was called.
+  void EndGeneration();
 
   // The collection as it was left; nullopt: there is none.
   std::optional<LastRun::Collection> Find(const DocumentId& id);

@@ -27,6 +27,8 @@ Database::Database(const std::filesystem::path& file, Mode mode)
           mode == Mode::kReadWrite ? SQLite::OPEN_READWRITE : SQLite::OPEN_READONLY,
           kBusyTimeoutMs) {
   sqlite3_db_config(db_.getHandle(), SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+  // Ours has no triggers: one that is there was put there by somebody else.
+  sqlite3_db_config(db_.getHandle(), SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, nullptr);
   db_.exec("PRAGMA trusted_schema = OFF");
   // There is one writer but a reader for every lookup and transform at work; what they read, each
   // body once, the page cache of the kernel holds for all of them.

@@ -213,12 +213,35 @@ std::int64_t Documents::CountKnown() {
 }
 
 bool Documents::AskForUnseen(Unseen which) {
+  const bool unfinished = AskForUnfinished();
   const char* never_listed = which == Unseen::kNeverListed ? "AND NOT listed" : "";
   Statement ask(database_,
                 fmt::format("UPDATE documents SET state = 'unlisted', optional = 1 WHERE {} {}",
                             kUnseen, never_listed)
                     .c_str());
-  return ask.Use().Bind(generation_).Done() > 0;
+  return ask.Use().Bind(generation_).Done() > 0 || unfinished;
+}
+
+// What an earlier generation did not finish has nothing to lose, so it is asked for even where too
+// much has vanished. Its content is not what its revision says.
+bool Documents::AskForUnfinished() {
+  const std::string sql = fmt::format(
+      "SELECT id FROM documents WHERE generation < {} AND known AND state = 'open'"
+      " AND (extension <> '' OR id IN (SELECT id FROM collections)) LIMIT 2048",
+      generation_);
+  bool any = false;
+  while (true) {
+    const std::vector<std::string> ids = Ids(sql.c_str());
+    for (const std::string& id : ids) {
+      Row row = *Find(DocumentId(id));
+      row.state = kUnlisted;
+      row.optional = true;
+      row.revision.clear();
+      Save(row);
+    }
+    if (ids.empty()) return any;
+    any = true;
+  }
 }
 
 bool Documents::SettleRest() {

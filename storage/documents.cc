@@ -79,6 +79,27 @@ void Documents::Begin(std::int64_t generation, Trust trust) {
   discovery_ended_ = false;
 }
 
+void Documents::EndGeneration(Ready ready) {
+  if (ready == Ready::kDone) {
+    database_.Exec("UPDATE documents SET state = 'done' WHERE state = 'ready'");
+  }
+  // A reference that nothing shows any more may well lead nowhere now.
+  database_.Exec(R"sql(
+    UPDATE documents
+       SET state = iif(known, 'open', 'unlisted'),
+           optional = optional OR NOT known
+                      AND NOT EXISTS (SELECT 1 FROM mentions m WHERE m.target = documents.id),
+           open_requests = 0, failed_requests = 0, waiting_for = 0
+     WHERE state NOT IN ('done', 'missing') OR open_requests > 0 OR failed_requests > 0)sql");
+}
+
+bool Documents::OnlyRenderingIsLeft() {
+  if (frontier_.counts().requests > 0) return false;
+  return Ids("SELECT id FROM documents WHERE state NOT IN ('ready', 'done', 'failed', 'missing')"
+             " LIMIT 1")
+      .empty();
+}
+
 // --- what a response said -----------------------------------------------------------------------
 
 void Documents::Update(const DocumentUpdate& update, SeenIn seen_in) {
@@ -104,13 +125,16 @@ void Documents::UpdateHint(const DocumentUpdate& update) {
     }
     row->generation = generation_;
   }
+  const std::string old_place = row->place + row->parent;
   if (update.place == Place::kUnder && (!row->known || row->place == kUnresolved)) {
     row->place = kUnder;
     row->parent = update.parent.value;
   }
   AddAliases(*row, update);
   Save(*row);
-  if (row->known && !row->settled) SettleTree(row->id);
+  // It may have been settled at the top, when discovery ended without this reference.
+  const bool claimed = old_place != row->place + row->parent;
+  if (row->known && (claimed || !row->settled)) SettleTree(row->id);
 }
 
 void Documents::UpdateKnown(const DocumentUpdate& update, SeenIn seen_in) {
@@ -308,12 +332,29 @@ void Documents::RequestFailed(const DocumentId& document) {
 void Documents::RequestsRequeued(const std::vector<DocumentId>& documents) {
   for (const DocumentId& document : documents) {
     auto row = Find(document);
-    if (!row || row->failed_requests == 0) continue;
+    if (!row) continue;
+    if (row->failed_requests == 0) {
+      if (row->state != kFailed) continue;
+      row->state = kReady;  // it was its rendering that failed
+      SaveProgress(*row);
+      continue;
+    }
     --row->failed_requests;
     ++row->open_requests;
     row->state = row->known ? kOpen : kAsked;
     SaveProgress(*row);
+    if (row->part_of_parent) PartRequeued(row->parent);
   }
+}
+
+// A table that was made without the answers of this row is made again when they are there.
+void Documents::PartRequeued(const std::string& table) {
+  auto row = Find(DocumentId(table));
+  if (!row) row = FindByAlias(DocumentId(table));
+  if (!row || row->extension.empty() || row->open_requests > 0) return;
+  if (row->state != kDone && row->state != kWaiting) return;
+  ++row->epoch;
+  Completed(*row);
 }
 
 // The last open request is done.
@@ -436,6 +477,9 @@ std::int64_t Documents::RenderAll() {
   Statement next(database_, R"sql(
     SELECT doc, id FROM documents
      WHERE doc > ? AND extension <> '' AND known AND state IN ('done', 'failed')
+       AND open_requests = 0 AND failed_requests = 0
+       AND NOT EXISTS (SELECT 1 FROM needs n JOIN documents d ON d.id = n.target
+                        WHERE n.document = documents.id AND d.state NOT IN ('done', 'missing'))
      ORDER BY doc LIMIT ?)sql");
   std::int64_t count = 0;
   std::int64_t last = 0;
@@ -457,6 +501,15 @@ std::int64_t Documents::RenderAll() {
     count += static_cast<std::int64_t>(ids.size());
   } while (!ids.empty());
   return count;
+}
+
+Documents::LeftOut Documents::CountLeftOut() {
+  Statement count(database_, R"sql(
+    SELECT count(*), coalesce(min(title), '') FROM documents
+     WHERE extension <> '' AND known AND state NOT IN ('ready', 'missing'))sql");
+  auto run = count.Use();
+  run.Next();
+  return {.count = run.Int(0), .first = run.Text(1)};
 }
 
 void Documents::RenderFailed(const DocumentId& document) {
@@ -483,11 +536,17 @@ std::optional<LastRun::Document> Documents::Left(const DocumentId& document) {
   return LastRun::Document{.revision = Revision(row->revision), .done = row->state == kDone};
 }
 
-void Documents::ForgetRevision(const DocumentId& document) {
-  auto row = Find(document);
-  if (!row) return;
-  row->revision.clear();
-  Save(*row);
+void Documents::Reset(const DocumentId& collection) {
+  std::vector<std::string> ids = NeedingOf(collection.value);
+  ids.push_back(collection.value);
+  for (const std::string& id : ids) {
+    auto row = Find(DocumentId(id));
+    // A child has rows of its own; they are what they were.
+    if (!row || (row->extension.empty() && id != collection.value)) continue;
+    row->state = kOpen;
+    row->revision.clear();
+    Save(*row);
+  }
 }
 
 std::int64_t Documents::Epoch(const DocumentId& document) {

@@ -47,6 +47,11 @@ class Documents {
     kNothing,    // ignore revisions: fetch everything again
   };
 
+  struct LeftOut {
+    std::int64_t count = 0;
+    std::string first;  // the title of one of them; empty: it has none
+  };
+
   // Told why a list of a collection is provably short.
   using Shortfall = std::function<void(const std::string&)>;
 
@@ -55,6 +60,15 @@ class Documents {
 
   // REQUIRES: called before anything else, at the start of every run.
   void Begin(std::int64_t generation, Trust trust);
+  // The generation that is there ends, finished or not, and its frontier is gone: nothing waits for
+  // a request any more, and whatever is not done is where the next listing expects it. What is
+  // known is open, without requests of its own; what is not is unlisted, and asked for once more
+  // when that listing has ended without it. What is ready counts as done on demand, for a run that
+  // renders and lists nothing.
+  enum class Ready { kOpen, kDone };
+  void EndGeneration(Ready ready);
+  // Is rendering all that is left to do?
+  bool OnlyRenderingIsLeft();
 
   // What the response that told of a document was.
   enum class SeenIn { kListing, kElsewhere };
@@ -83,14 +97,19 @@ class Documents {
   // Its stored responses are gone; `requests` fetch them again.
   void Reopen(const DocumentId& document, const std::vector<Request>& requests);
 
-  // Every document that has been exported, or failed to be, becomes ready again. Returns how many.
+  // Every document that has been exported, or whose rendering failed, becomes ready again, where
+  // all that it is made from is there: none of its requests failed, and the collections that it
+  // needs are done. Returns how many that are.
   std::int64_t RenderAll();
+  // Documents with an output that is not up to date and will not be made as things are.
+  LeftOut CountLeftOut();
 
   std::int64_t Epoch(const DocumentId& document);
   // The document as it was left; nullopt: not known.
   std::optional<LastRun::Document> Left(const DocumentId& document);
-  // Its content is asked for by the next generation, even where nothing seems to have changed.
-  void ForgetRevision(const DocumentId& document);
+  // The collection was forgotten: it is open until the next generation lists it, and so are the
+  // outputs that are made from it. Nothing of them is trusted; what was exported before stays.
+  void Reset(const DocumentId& collection);
 
   // Documents that no listing gave, at most `limit`; they count as asked from now on.
   std::vector<DocumentRow> TakeUnlisted(int limit);
@@ -141,6 +160,7 @@ class Documents {
   void BecomeMissing(Row& row);
   void MarkStale(const std::string& id);
   void OneLessFor(const std::string& id);
+  void PartRequeued(const std::string& table);
 
   void Settle(Row& row);
   std::optional<std::string> StemOf(Row& row, bool& settled);
@@ -151,6 +171,7 @@ class Documents {
   std::int64_t CountUnsettledMentions(const std::string& id);
   std::int64_t CountOpenParts(const std::string& id);
   std::vector<std::string> Ids(const char* sql);
+  bool AskForUnfinished();
 
   std::int64_t generation_ = 0;
   Trust trust_ = Trust::kRevisions;

@@ -226,6 +226,11 @@ std::vector<DocumentId> Frontier::RequeueFailed() {
   return waiting;
 }
 
+void Frontier::DropFailedDocuments() {
+  database_.Exec("DELETE FROM frontier WHERE kind = 'document' AND state = 'failed'");
+  counts_ = CountTable();
+}
+
 void Frontier::Clear() {
   database_.Exec("DELETE FROM frontier");
   database_.Exec("DELETE FROM seen");

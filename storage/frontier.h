@@ -67,7 +67,9 @@ class Frontier {
   // Failed items become queued again, first attempt, now. Returns the documents that they belong
   // to, one entry an item.
   std::vector<DocumentId> RequeueFailed();
-  // Empties the frontier and forgets what was asked: a new generation begins.
+  // Documents that could not be rendered are no longer to be.
+  void DropFailedDocuments();
+  // Empties the frontier and forgets what was asked: a generation ends.
   void Clear();
 
  private:

@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <charconv>
 
 #include "storage/cache.h"
 #include "storage/schema.h"
@@ -18,6 +19,10 @@ const std::string kGeneration = "generation";
 const std::string kFingerprint = "fingerprint";
 const std::string kTrust = "trust";
 const std::string kFinished = "finished";
+// Its values.
+const std::string kYes = "1";
+const std::string kNotYet = "0";     // the next run goes on with the generation
+const std::string kEnded = "ended";  // it was given up; the next run begins another one
 
 std::string TrustName(Documents::Trust trust) {
   switch (trust) {
@@ -36,8 +41,6 @@ Documents::Trust ParseTrust(std::string_view name) {
   if (name == "nothing") return Documents::Trust::kNothing;
   return Documents::Trust::kRevisions;
 }
-
-std::int64_t ToInt(const std::string& text) { return text.empty() ? 0 : std::stoll(text); }
 
 }  // namespace
 
@@ -106,15 +109,15 @@ Result<Store::Start> Store::BeginRun(const Opener& open) {
   return Transaction([&]() -> Result<Start> {
     Recall();
     const bool same_job = GetMeta(kFingerprint) == options_.fingerprint;
-    const bool unfinished = generation_ > 0 && GetMeta(kFinished) != "1";
-    const bool resume = unfinished && same_job && !options_.ignore_revisions;
+    const bool resume =
+        generation_ > 0 && GetMeta(kFinished) == kNotYet && same_job && !options_.ignore_revisions;
     if (resume) {
       documents_->Begin(generation_, ParseTrust(GetMeta(kTrust)));
     } else {
       const auto trust = options_.ignore_revisions      ? Documents::Trust::kNothing
                          : same_job || generation_ == 0 ? Documents::Trust::kRevisions
                                                         : Documents::Trust::kResponses;
-      BeginGeneration(open, trust);
+      BeginGeneration(open, std::max(trust, LeftTrust()));
     }
     AddRunRow();
     return Start{.resumed = resume, .generation = generation_};
@@ -124,7 +127,7 @@ Result<Store::Start> Store::BeginRun(const Opener& open) {
 // What every run begins with, whatever it is going to do: the counters as the last one left them,
 // and the traces of a kill put right.
 void Store::Recall() {
-  generation_ = ToInt(GetMeta(kGeneration));
+  generation_ = Generation();
   requests_done_ = GetCounter("requests_done");
   cache_hits_ = GetCounter("cache_hits");
   cache_misses_ = GetCounter("cache_misses");
@@ -148,14 +151,27 @@ void Store::AddRunRow() {
   run_ = run.Int(0);
 }
 
+// How much of what the last generation left may be trusted by the next. One that did not finish has
+// not reached everything, so its own distrust goes on.
+Documents::Trust Store::LeftTrust() {
+  if (generation_ == 0 || GetMeta(kFinished) == kYes) return Documents::Trust::kRevisions;
+  return ParseTrust(GetMeta(kTrust));
+}
+
+void Store::EndGeneration(Documents::Ready ready) {
+  frontier_->Clear();
+  documents_->EndGeneration(ready);
+  collections_->EndGeneration();
+}
+
 void Store::BeginGeneration(const Opener& open, Documents::Trust trust) {
+  EndGeneration(Documents::Ready::kOpen);
   ++generation_;
   SetMeta(kGeneration, std::to_string(generation_));
   SetMeta(kFingerprint, options_.fingerprint);
   SetMeta(kTrust, TrustName(trust));
-  SetMeta(kFinished, "0");
+  SetMeta(kFinished, kNotYet);
   requests_done_ = 0;
-  frontier_->Clear();
   manifest_->ClearShortfalls();
   if (trust == Documents::Trust::kNothing) cache_->Clear();
   documents_->Begin(generation_, trust);
@@ -181,26 +197,41 @@ void Store::BeginGeneration(const Opener& open, Documents::Trust trust) {
   }
 }
 
-Result<std::int64_t> Store::BeginOffline() {
-  return Transaction([&]() -> Result<std::int64_t> {
+Result<Store::OfflineStart> Store::BeginOffline() {
+  return Transaction([&]() -> Result<OfflineStart> {
     Recall();
     documents_->Begin(generation_, Documents::Trust::kResponses);
     // Without a listing nothing has vanished.
     asked_for_unseen_ = true;
-    const std::int64_t count = documents_->RenderAll();
-    if (count > 0) SetMeta(kFinished, "0");
+    if (GetMeta(kFinished) == kNotYet && !documents_->OnlyRenderingIsLeft()) {
+      EndGeneration(Documents::Ready::kDone);
+      SetMeta(kFinished, kEnded);
+    }
+    // Those that are left of it will be asked for by the next listing.
+    discovers_ = GetMeta(kFinished) != kEnded;
+    frontier_->DropFailedDocuments();
+    documents_->RenderAll();
+    const Documents::LeftOut left_out = documents_->CountLeftOut();
+    if (frontier_->counts().queued() > 0 && discovers_) SetMeta(kFinished, kNotYet);
     AddRunRow();
-    return count;
+    return OfflineStart{.documents = frontier_->counts().documents,
+                        .left_out = left_out.count,
+                        .first_left_out = left_out.first,
+                        .listed = discovers_};
   });
 }
 
 Result<std::int64_t> Store::BeginRetry() {
   return Transaction([&]() -> Result<std::int64_t> {
     Recall();
+    if (GetMeta(kFinished) == kEnded) {
+      return Fail(Code::kUsage,
+                  "there is nothing to try again: the export is to be listed anew; run it");
+    }
     documents_->Begin(generation_, ParseTrust(GetMeta(kTrust)));
     const auto owners = frontier_->RequeueFailed();
     documents_->RequestsRequeued(owners);
-    if (!owners.empty()) SetMeta(kFinished, "0");
+    if (!owners.empty()) SetMeta(kFinished, kNotYet);
     AddRunRow();
     return static_cast<std::int64_t>(owners.size());
   });
@@ -208,7 +239,8 @@ Result<std::int64_t> Store::BeginRetry() {
 
 Status Store::EndRun(std::string_view outcome, int exit_code, std::string_view message) {
   return Transaction([&]() -> Status {
-    if (frontier_->counts().queued() == 0) SetMeta(kFinished, "1");
+    const bool drained = frontier_->counts().queued() == 0;
+    if (drained && GetMeta(kFinished) != kEnded) SetMeta(kFinished, kYes);
     in_flight_ = 0;
     SaveCounters();
     const std::string outcome_text(outcome);
@@ -431,7 +463,7 @@ Result<WallMs> Store::NextDue() {
 const Frontier::Counts& Store::counts() const { return frontier_->counts(); }
 
 Result<bool> Store::Advance(const Ask& ask) {
-  if (frontier_->counts().listing > 0) return false;
+  if (!discovers_ || frontier_->counts().listing > 0) return false;
   return Transaction([&]() -> Result<bool> {
     const auto unlisted = documents_->TakeUnlisted(kUnlistedBatch);
     for (const DocumentRow& row : unlisted) {
@@ -522,13 +554,19 @@ Result<std::string> Store::Fact(const std::string& name) {
 
 Status Store::ResetCollection(const DocumentId& id) {
   return Transaction([&]() -> Status {
-    if (collections_->Reset(id)) {
-      documents_->ForgetRevision(id);
-      return {};
+    generation_ = Generation();
+    collections_->Begin(generation_);
+    if (!collections_->Reset(id)) {
+      return Fail(Code::kNotFound,
+                  fmt::format("{}: no collection has that name; `v_collections` names them",
+                              id.value));
     }
-    return Fail(
-        Code::kNotFound,
-        fmt::format("{}: no collection has that name; `v_collections` names them", id.value));
+    EndGeneration(Documents::Ready::kOpen);
+    documents_->Reset(id);
+    // What a finished one left may be trusted, and the next one begins there.
+    if (GetMeta(kFinished) == kYes) SetMeta(kTrust, TrustName(Documents::Trust::kRevisions));
+    SetMeta(kFinished, kEnded);
+    return {};
   });
 }
 
@@ -563,6 +601,17 @@ auto Store::Transaction(Work&& work) -> std::invoke_result_t<Work> {
     database_.Rollback();
   }
   return result;
+}
+
+std::int64_t Store::Generation() {
+  const std::string text = GetMeta(kGeneration);
+  if (text.empty()) return 0;
+  std::int64_t generation = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), generation);
+  if (error != std::errc() || end != text.data() + text.size() || generation < 1) {
+    throw DamagedRow("the number of the generation in `meta` is damaged");
+  }
+  return generation;
 }
 
 std::string Store::GetMeta(const std::string& key) {

@@ -66,15 +66,26 @@ class Store {
   };
   // What a new generation begins with; asked only for one.
   using Opener = std::function<Opening(const LastRun&)>;
-  // Begins a run: resumes the generation that is not finished. Where there is none, the job has
-  // changed, or revisions are ignored, a new one begins with what `open` says.
+  // Begins a run: resumes the generation that is not finished. Where there is none, it was given
+  // up, the job has changed, or revisions are ignored, a new one begins with what `open` says:
+  // nothing is left to do of the one before, and it trusts no more than that did if it was not
+  // finished.
   Result<Start> BeginRun(const Opener& open);
   // Begins a run that tries the failed items again, beside whatever is still queued; it lists
-  // nothing anew. Returns how many failed items there are.
+  // nothing anew. Returns how many failed items there are. Code::kUsage: the generation was given
+  // up, and with it what failed.
   Result<std::int64_t> BeginRetry();
+  struct OfflineStart {
+    std::int64_t documents = 0;  // to be rendered
+    std::int64_t left_out = 0;   // not rendered, since what they are made from is not complete
+    std::string first_left_out;  // the title of one of them
+    bool listed = true;          // false: the last listing was given up before it was complete
+  };
   // Begins a run over what is stored: no listing; every document that has an output is rendered
-  // again. Returns how many there are.
-  Result<std::int64_t> BeginOffline();
+  // again, but for those of which a request failed or is still open, and those made from a
+  // collection that is not done: what was exported before stays. A generation that is not finished
+  // ends with that, as by ResetCollection(), and the next run begins another one.
+  Result<OfflineStart> BeginOffline();
   Status EndRun(std::string_view outcome, int exit_code, std::string_view message);
 
   // See OutputLedger.
@@ -112,7 +123,10 @@ class Store {
   Result<std::vector<std::string>> Shortfalls();
   Status SetLimits(const std::map<std::string, std::string>& limits);
   // Forgets the rows of a collection and where it was, so that the next run lists it from the
-  // beginning. Code::kNotFound: there is none of that name.
+  // beginning. The generation ends with that, finished or not: what was left to do of it, failed
+  // items included, is forgotten too, and the next run begins another one, which lists everything.
+  // Until then the collection and the outputs made from it count as not exported; their files stay.
+  // Code::kNotFound: there is none of that name.
   Status ResetCollection(const DocumentId& id);
   // Small facts that outlive a run, e.g. the rate limiter's.
   Result<std::string> Fact(const std::string& name);
@@ -147,6 +161,9 @@ class Store {
   void MoveWaitsWithTheClock();
   void AddRunRow();
   void BeginGeneration(const Opener& open, Documents::Trust trust);
+  void EndGeneration(Documents::Ready ready);
+  Documents::Trust LeftTrust();
+  std::int64_t Generation();
   void SaveCounters();
   bool TooMany(std::int64_t gone, std::int64_t known);
   void RecountCacheAfterKill();
@@ -166,6 +183,7 @@ class Store {
 
   // Only on the commit thread.
   std::optional<Error> broken_;  // why a commit failed; every later one says the same
+  bool discovers_ = true;        // false: Advance() has nothing to do
   bool discovery_ended_ = false;
   bool asked_for_unseen_ = false;
   std::int64_t run_ = 0;

@@ -30,6 +30,7 @@ class Verifier {
   Verification Run() {
     CheckRuns();
     CheckFrontier();
+    CheckCollections();
     CheckDocuments();
     CheckOutputs();
     CountOtherFiles();
@@ -44,6 +45,7 @@ class Verifier {
 
   void CheckRuns();
   void CheckFrontier();
+  void CheckCollections();
   void CheckDocuments();
   void CheckOutputs();
   void CheckOutput(const OutputRow& row);
@@ -86,6 +88,19 @@ void Verifier::CheckFrontier() {
   Statement shortfalls(database_, "SELECT text FROM notes WHERE kind = 'shortfall' ORDER BY note");
   auto run = shortfalls.Use();
   while (run.Next()) Add(run.Text(0));
+}
+
+// Rows of a listing that is not complete prove nothing.
+void Verifier::CheckCollections() {
+  Statement ended(database_, "SELECT 1 FROM meta WHERE key = 'finished' AND value = 'ended'");
+  if (auto run = ended.Use(); run.Next()) {
+    Add("the export is to be listed anew: a collection was reset, or a listing was given up");
+  }
+  Statement unlisted(database_, R"sql(
+    SELECT c.id, d.state FROM collections c JOIN documents d ON d.id = c.id
+     WHERE d.state <> 'done' ORDER BY c.id)sql");
+  auto run = unlisted.Use();
+  while (run.Next()) Add(fmt::format("{}: is not listed: {}", run.Text(0), run.Text(1)));
 }
 
 void Verifier::CheckDocuments() {

@@ -793,6 +793,80 @@ TEST_F(StoreTest, CountsInMemoryEqualTheTable) {
   EXPECT_EQ(store_->counts().failed, raw.execAndGet("SELECT count(*) FROM v_failures").getInt64());
 }
 
+TEST_F(StoreTest, ARetryOfARenderingThatFailedIsDone) {
+  Begin();
+  Lists("/search", {Page("a")});
+  Answer("/blocks/a");
+  Advance();
+  GivesUp("a");
+  Finish();
+  Open();
+  EXPECT_EQ(store_->BeginRetry().value(), 1);
+  Render("a");
+  EXPECT_EQ(store_->CountDocuments()->done, 1);
+}
+
+TEST_F(StoreTest, OfflineAfterARenderingThatFailedLeavesNoFailure) {
+  Begin();
+  Lists("/search", {Page("a")});
+  Answer("/blocks/a");
+  Advance();
+  GivesUp("a");
+  Finish();
+  Open();
+  EXPECT_EQ(store_->BeginOffline()->documents, 1);
+  Render("a");
+  EXPECT_EQ(store_->CountOpen().value(), Frontier::Counts{});
+}
+
+TEST_F(StoreTest, TrustIsNoGreaterAfterAGenerationThatWasGivenUp) {
+  ExportOnePage();
+  Open({.fingerprint = "another job"});
+  Begin();
+  Open({.fingerprint = "another job"});
+  ASSERT_TRUE(store_->BeginOffline().has_value());
+  Open({.fingerprint = "another job"});
+  EXPECT_FALSE(Begin().resumed);
+  Lists("/search", {Page("a")});
+  EXPECT_EQ(Ready(), Names{"/blocks/a"});
+}
+
+TEST_F(StoreTest, AnInterruptedOfflineRunIsGoneOnWith) {
+  ExportOnePage();
+  Open();
+  ASSERT_TRUE(store_->BeginOffline().has_value());
+  Open();
+  EXPECT_EQ(store_->BeginOffline()->documents, 1);
+  Open();
+  EXPECT_TRUE(Begin().resumed);
+  EXPECT_EQ(Ready(), Names{"a"});
+}
+
+TEST_F(StoreTest, ADamagedGenerationIsRefused) {
+  ExportOnePage();
+  store_.reset();
+  {
+    SQLite::Database raw(File().string(), SQLite::OPEN_READWRITE);
+    raw.exec("UPDATE meta SET value = 'abc' WHERE key = 'generation'");
+  }
+  Open();
+  auto start = store_->BeginRun([](const LastRun&) { return Opening{}; });
+  ASSERT_FALSE(start.has_value());
+  EXPECT_EQ(start.error().code, Code::kDamaged);
+}
+
+TEST_F(StoreTest, ATriggerThatSomebodyPlantedIsNotExecuted) {
+  store_.reset();
+  {
+    SQLite::Database raw(File().string(), SQLite::OPEN_READWRITE);
+    raw.exec("CREATE TRIGGER t AFTER INSERT ON outputs BEGIN DELETE FROM outputs; END");
+  }
+  Open();
+  ExportOnePage();
+  SQLite::Database raw(File().string(), SQLite::OPEN_READONLY);
+  EXPECT_EQ(raw.execAndGet("SELECT count(*) FROM v_outputs").getInt(), 1);
+}
+
 TEST_F(StoreTest, TheStateFileIsForItsOwnerAlone) {
   const auto mode = std::filesystem::status(File()).permissions();
   EXPECT_EQ(mode & std::filesystem::perms::all, static_cast<std::filesystem::perms>(0600));
