@@ -148,7 +148,7 @@ class Store {
   void BeginGeneration(const Opener& open, Documents::Trust trust);
   void SaveCounters();
   bool TooMany(std::int64_t gone, std::int64_t known);
-  void RecountCacheAfterKill();
+  void RecountCache();
   void RememberResponses(const std::vector<CommitRecord>& records);
   template <class Work>
   Result<std::int64_t> ShrinkCache(Work&& work);

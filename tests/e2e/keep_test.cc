@@ -7,6 +7,7 @@
 #include <map>
 
 #include "storage/run_lock.h"
+#include "tests/support/exporter.h"
 #include "tests/support/run_process.h"
 #include "tests/support/sim_process.h"
 
