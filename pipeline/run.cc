@@ -119,36 +119,6 @@ RunResult Failed(const Error& error) {
   return {.exit_code = ExitCodeFor(error.code), .message = error.message};
 }
 
-Status RemoveState(const std::filesystem::path& file) {
-  for (const char* suffix : {"", "-wal", "-shm"}) {
-    std::error_code error;
-    std::filesystem::remove(file.string() + suffix, error);
-    if (error) {
-      return Fail(Code::kDisk, fmt::format("{}{}: cannot be removed: {}", file.string(), suffix,
-                                           error.message()));
-    }
-  }
-  return {};
-}
-
-// Everything is forgotten but which files are sluice's own; where the old state cannot be read,
-// what lies in the folder counts as the user's and is kept.
-Status ForgetState(const std::filesystem::path& file) {
-  std::error_code error;
-  if (!std::filesystem::exists(file, error)) return RemoveState(file);
-  const std::filesystem::path old = file.string() + ".old";
-  if (auto removed = RemoveState(old); !removed) return removed;
-  for (const char* suffix : {"", "-wal"}) {
-    std::filesystem::rename(file.string() + suffix, old.string() + suffix, error);
-  }
-  if (auto removed = RemoveState(file); !removed) return removed;
-  if (auto inherited = InheritOutputs(file, old); !inherited) {
-    Log(LogLevel::kDebug, inherited.error().message);
-    if (auto removed = RemoveState(file); !removed) return removed;
-  }
-  return RemoveState(old);
-}
-
 const char* OutcomeName(const RunResult& result) {
   switch (result.exit_code) {
     case ExitCode::kComplete:
@@ -174,10 +144,11 @@ RunResult RunExport(const Job& job, const RunOptions& options, RunMode mode, con
                     Credential* credential) {
   auto lock = RunLock::Acquire(job.output / ".sluice", clock, options.lock_wait);
   if (!lock) return Failed(lock.error());
+  const std::filesystem::path file = StateFile(job.output);
+  if (auto swept = SweepForgotten(file); !swept) return Failed(swept.error());
   auto output = OutputDir::Open(job.output);
   if (!output) return Failed(output.error());
 
-  const std::filesystem::path file = StateFile(job.output);
   if (options.fresh) {
     if (auto status = ForgetState(file); !status) return Failed(status.error());
   }
