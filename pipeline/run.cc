@@ -8,6 +8,7 @@
 
 #include "pipeline/log.h"
 #include "pipeline/machine.h"
+#include "pipeline/same_job.h"
 #include "storage/inherit.h"
 #include "storage/run_lock.h"
 
@@ -146,6 +147,10 @@ RunResult RunExport(const Job& job, const RunOptions& options, RunMode mode, con
   if (!lock) return Failed(lock.error());
   const std::filesystem::path file = StateFile(job.output);
   if (auto swept = SweepForgotten(file); !swept) return Failed(swept.error());
+  if (const auto state = ReadStateJob(file)) {
+    const auto same = CheckSameJob(*state, JobOf(source, fingerprint), job.output, mode, options);
+    if (!same) return Failed(same.error());
+  }
   auto output = OutputDir::Open(job.output);
   if (!output) return Failed(output.error());
 
