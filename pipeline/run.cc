@@ -178,6 +178,10 @@ RunResult RunExport(const Job& job, const RunOptions& options, RunMode mode, con
     if (!start) return Failed(start.error());
     Log(LogLevel::kDebug, fmt::format("{} generation {}", start->resumed ? "resuming" : "beginning",
                                       start->generation));
+    if (start->lost > 0) {
+      Log(LogLevel::kInfo,
+          fmt::format("{} files are not as they were left, and are made again", start->lost));
+    }
   } else {
     auto count = (*store)->BeginRetry();
     if (!count) return Failed(count.error());

@@ -459,6 +459,13 @@ std::int64_t Documents::RenderAll() {
   return count;
 }
 
+bool Documents::OutputLost(const DocumentId& document) {
+  auto row = Find(document);
+  if (!row || row->state != kDone || row->extension.empty()) return false;
+  Completed(*row);
+  return true;
+}
+
 void Documents::RenderFailed(const DocumentId& document) {
   auto row = Find(document);
   if (!row) return;

@@ -86,6 +86,9 @@ class Documents {
   // Every document that has been exported, or failed to be, becomes ready again. Returns how many.
   std::int64_t RenderAll();
 
+  // A file of it is not as it was left: it is made again. False: it is not finished anyway.
+  bool OutputLost(const DocumentId& document);
+
   std::int64_t Epoch(const DocumentId& document);
   // The document as it was left; nullopt: not known.
   std::optional<LastRun::Document> Left(const DocumentId& document);

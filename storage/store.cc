@@ -108,8 +108,10 @@ Result<Store::Start> Store::BeginRun(const Opener& open) {
     const bool same_job = GetMeta(kFingerprint) == options_.fingerprint;
     const bool unfinished = generation_ > 0 && GetMeta(kFinished) != "1";
     const bool resume = unfinished && same_job && !options_.ignore_revisions;
+    std::int64_t lost = 0;
     if (resume) {
       documents_->Begin(generation_, ParseTrust(GetMeta(kTrust)));
+      lost = RemakeLostOutputs();
     } else {
       const auto trust = options_.ignore_revisions      ? Documents::Trust::kNothing
                          : same_job || generation_ == 0 ? Documents::Trust::kRevisions
@@ -117,7 +119,7 @@ Result<Store::Start> Store::BeginRun(const Opener& open) {
       BeginGeneration(open, trust);
     }
     AddRunRow();
-    return Start{.resumed = resume, .generation = generation_};
+    return Start{.resumed = resume, .generation = generation_, .lost = lost};
   });
 }
 
@@ -139,6 +141,23 @@ void Store::MoveWaitsWithTheClock() {
   const WallMs last_ms = GetCounter("committed_ms");
   clock_set_back_ = std::chrono::milliseconds(std::max<WallMs>(0, last_ms - clock_.WallNow()));
   if (clock_set_back_.count() > 0) frontier_->Hasten(clock_set_back_);
+}
+
+// Nothing says what happened to the files while no run went on. What this generation has not come
+// to yet is compared when it does.
+std::int64_t Store::RemakeLostOutputs() {
+  constexpr int kBatch = 1000;
+  std::int64_t lost = 0;
+  std::vector<OutputRow> batch;
+  std::string last;
+  do {
+    batch = manifest_->FinishedIn(generation_, last, kBatch);
+    for (const OutputRow& row : batch) {
+      if (!intact_(row) && documents_->OutputLost(row.source)) ++lost;
+    }
+    if (!batch.empty()) last = batch.back().path;
+  } while (!batch.empty());
+  return lost;
 }
 
 void Store::AddRunRow() {
@@ -198,7 +217,8 @@ Result<std::int64_t> Store::BeginRetry() {
     documents_->Begin(generation_, ParseTrust(GetMeta(kTrust)));
     const auto owners = frontier_->RequeueFailed();
     documents_->RequestsRequeued(owners);
-    if (!owners.empty()) SetMeta(kFinished, "0");
+    const std::int64_t lost = RemakeLostOutputs();
+    if (!owners.empty() || lost > 0) SetMeta(kFinished, "0");
     AddRunRow();
     return static_cast<std::int64_t>(owners.size());
   });

@@ -63,14 +63,17 @@ class Store {
   struct Start {
     bool resumed = false;  // an unfinished generation goes on
     std::int64_t generation = 0;
+    std::int64_t lost = 0;  // resumed: finished documents whose files are not as they were left
   };
   // What a new generation begins with; asked only for one.
   using Opener = std::function<Opening(const LastRun&)>;
-  // Begins a run: resumes the generation that is not finished. Where there is none, the job has
+  // Begins a run: resumes the generation that is not finished; documents of it that are finished
+  // and whose files are not as they were left are made again. Where there is none, the job has
   // changed, or revisions are ignored, a new one begins with what `open` says.
   Result<Start> BeginRun(const Opener& open);
   // Begins a run that tries the failed items again, beside whatever is still queued; it lists
-  // nothing anew. Returns how many failed items there are.
+  // nothing anew, and looks after the files as a resumed run does. Returns how many failed items
+  // there are.
   Result<std::int64_t> BeginRetry();
   // Begins a run over what is stored: no listing; every document that has an output is rendered
   // again. Returns how many there are.
@@ -146,6 +149,7 @@ class Store {
   void MoveWaitsWithTheClock();
   void AddRunRow();
   void BeginGeneration(const Opener& open, Documents::Trust trust);
+  std::int64_t RemakeLostOutputs();
   void SaveCounters();
   bool TooMany(std::int64_t gone, std::int64_t known);
   void RecountCache();
