@@ -221,7 +221,8 @@ class Machine {
     const SteadyTime now = clock_.Now();
     if (options_.duration_max && now - started_ >= *options_.duration_max) {
       End({.code = ExitCode::kIncomplete,
-           .message = "--max-duration is over; the same command goes on exactly there"});
+           .message = "--max-duration is over; the same command goes on exactly there",
+           .why = EarlyEnd::Why::kBound});
     }
     if (draining_since_.load() != 0 && !cancelled_ &&
         Duration(now.time_since_epoch().count() - draining_since_.load()) >= kDrainLimit) {
@@ -350,7 +351,8 @@ class Machine {
     store_.SetRequestsSent(stats.sent);
     if (options_.requests_max && stats.sent >= *options_.requests_max) {
       End({.code = ExitCode::kIncomplete,
-           .message = "--max-requests is reached; the same command goes on exactly there"});
+           .message = "--max-requests is reached; the same command goes on exactly there",
+           .why = EarlyEnd::Why::kBound});
     }
     if (now >= documents_counted_at_) CountDocuments(now);
     if (now >= rss_read_at_ + kRssInterval) {

@@ -120,6 +120,28 @@ RunResult Failed(const Error& error) {
   return {.exit_code = ExitCodeFor(error.code), .message = error.message};
 }
 
+// Whether everything is done although a bound tripped: the last item may have been committed
+// meanwhile. The steps between phases are taken; what they add is left.
+Result<bool> NothingLeft(Store& store, const Source& source) {
+  while (true) {
+    auto advanced =
+        store.Advance([&](const DocumentRow& row) { return source.RequestsForUnlisted(row); });
+    if (!advanced) return Fail(advanced.error());
+    if (!*advanced) return store.counts().queued() == 0;
+  }
+}
+
+RunResult EndOfRun(const std::optional<EarlyEnd>& early, Store& store, OutputDir& output,
+                   const Source& source) {
+  if (early && early->why == EarlyEnd::Why::kBound) {
+    const auto nothing_left = NothingLeft(store, source);
+    if (!nothing_left) return Failed(nothing_left.error());
+    if (*nothing_left) return Conclude(store, output);
+  }
+  if (early) return {.exit_code = early->code, .message = early->message};
+  return Conclude(store, output);
+}
+
 const char* OutcomeName(const RunResult& result) {
   switch (result.exit_code) {
     case ExitCode::kComplete:
@@ -190,8 +212,7 @@ RunResult RunExport(const Job& job, const RunOptions& options, RunMode mode, con
 
   const auto early =
       RunMachine(job, options, source, *output, **store, memory, signals, clock, credential);
-  RunResult result = early ? RunResult{.exit_code = early->code, .message = early->message}
-                           : Conclude(**store, *output);
+  RunResult result = EndOfRun(early, **store, *output, source);
   result.totals = (*store)->totals();
   if (auto ended = (*store)->EndRun(OutcomeName(result), ToInt(result.exit_code), result.message);
       !ended && result.exit_code == ExitCode::kComplete) {

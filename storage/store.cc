@@ -226,7 +226,7 @@ Result<std::int64_t> Store::BeginRetry() {
 
 Status Store::EndRun(std::string_view outcome, int exit_code, std::string_view message) {
   return Transaction([&]() -> Status {
-    if (frontier_->counts().queued() == 0) SetMeta(kFinished, "1");
+    if (discovery_ended_ && frontier_->counts().queued() == 0) SetMeta(kFinished, "1");
     in_flight_ = 0;
     SaveCounters();
     const std::string outcome_text(outcome);

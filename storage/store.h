@@ -78,6 +78,7 @@ class Store {
   // Begins a run over what is stored: no listing; every document that has an output is rendered
   // again. Returns how many there are.
   Result<std::int64_t> BeginOffline();
+  // The generation is finished when nothing is left: neither queued nor between phases.
   Status EndRun(std::string_view outcome, int exit_code, std::string_view message);
 
   // See OutputLedger.
@@ -148,8 +149,8 @@ class Store {
   void Recall();
   void MoveWaitsWithTheClock();
   void AddRunRow();
-  void BeginGeneration(const Opener& open, Documents::Trust trust);
   std::int64_t RemakeLostOutputs();
+  void BeginGeneration(const Opener& open, Documents::Trust trust);
   void SaveCounters();
   bool TooMany(std::int64_t gone, std::int64_t known);
   void RecountCache();
