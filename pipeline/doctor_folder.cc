@@ -183,6 +183,14 @@ Finding Unfinished(const StateHealth& health) {
   return finding;
 }
 
+Finding CacheSize(const StateHealth& health) {
+  if (health.cache_counted) return {.check = "cache size", .what = "as counted"};
+  return {.level = Level::kWarn,
+          .check = "cache size",
+          .what = "the counters do not agree with the stored responses",
+          .next = "nothing to do; the next run counts them anew"};
+}
+
 }  // namespace
 
 Findings CheckOutputFolder(const fs::path& output) {
@@ -210,6 +218,7 @@ Findings CheckStateHealth(const fs::path& output) {
   findings.push_back({.check = "state",
                       .what = fmt::format("version {}, its structure is sound", health->version)});
   findings.push_back(Unfinished(*health));
+  findings.push_back(CacheSize(*health));
   return findings;
 }
 

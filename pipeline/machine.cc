@@ -182,7 +182,8 @@ class Machine {
     Log(LogLevel::kInfo, "stopping: finishing what is in flight; once more to leave at once");
     End({.code = ExitCodeForSignal(signal),
          .message = "stopped by a signal; the same command goes "
-                    "on exactly there"});
+                    "on exactly there",
+         .why = EarlyEnd::Why::kSignal});
   }
 
   // Every bound of the machine with its number.
@@ -221,7 +222,8 @@ class Machine {
     const SteadyTime now = clock_.Now();
     if (options_.duration_max && now - started_ >= *options_.duration_max) {
       End({.code = ExitCode::kIncomplete,
-           .message = "--max-duration is over; the same command goes on exactly there"});
+           .message = "--max-duration is over; the same command goes on exactly there",
+           .why = EarlyEnd::Why::kBound});
     }
     if (draining_since_.load() != 0 && !cancelled_ &&
         Duration(now.time_since_epoch().count() - draining_since_.load()) >= kDrainLimit) {
@@ -244,12 +246,14 @@ class Machine {
 
   // --- on any thread ---
 
-  // Admits no more and lets what is in flight come home. The first reason stands.
+  // Admits no more and lets what is in flight come home. The first reason stands, but for a bound
+  // that is followed by a signal.
   void End(EarlyEnd end) {
     const bool first = early_end_.With([&](std::optional<EarlyEnd>& slot) {
-      if (slot) return false;
-      slot = std::move(end);
-      return true;
+      const bool first_end = !slot;
+      const bool signalled = end.why == EarlyEnd::Why::kSignal;
+      if (first_end || (signalled && slot->why == EarlyEnd::Why::kBound)) slot = std::move(end);
+      return first_end;
     });
     if (!first) return;
     draining_since_ = clock_.Now().time_since_epoch().count();
@@ -378,7 +382,8 @@ class Machine {
     store_.SetRequestsSent(stats.sent);
     if (options_.requests_max && stats.sent >= *options_.requests_max) {
       End({.code = ExitCode::kIncomplete,
-           .message = "--max-requests is reached; the same command goes on exactly there"});
+           .message = "--max-requests is reached; the same command goes on exactly there",
+           .why = EarlyEnd::Why::kBound});
     }
     if (now >= documents_counted_at_) CountDocuments(now);
     if (now >= rss_read_at_ + kRssInterval) {

@@ -25,8 +25,14 @@ inline constexpr std::int64_t kMemoryTierShare = 12;
 
 // Why a run ends before everything is done.
 struct EarlyEnd {
+  enum class Why {
+    kBound,   // of the user's: where nothing is left all the same, the run is complete
+    kSignal,  // tells more than a bound that tripped before it
+    kError,
+  };
   ExitCode code = ExitCode::kIncomplete;
   std::string message;
+  Why why = Why::kError;
 };
 
 // Works the frontier of `store` off until nothing is left, or until something ends it early: a

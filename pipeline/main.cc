@@ -17,6 +17,7 @@
 #include "pipeline/log.h"
 #include "pipeline/memory.h"
 #include "pipeline/run.h"
+#include "pipeline/same_job.h"
 #include "pipeline/signals.h"
 #include "pipeline/sources.h"
 #include "pipeline/state_command.h"
@@ -117,6 +118,9 @@ int RunJob(const Command& command) {
   const SignalWatch signals;
   auto job = Load(command);
   if (!job) return Refuse(job.error());
+  if (command.verb == Verb::kRetry || command.run.offline) {
+    if (auto there = CheckExportIsThere(job->output); !there) return Refuse(there.error());
+  }
   auto setup = MakeSource(*job, command.run.offline ? Secrets::kMask : Secrets::kResolve);
   if (!setup) return Refuse(setup.error());
   for (const std::string& note : WithoutEffect(*job)) Log(LogLevel::kWarning, note);

@@ -8,6 +8,7 @@
 
 #include "pipeline/log.h"
 #include "pipeline/machine.h"
+#include "pipeline/same_job.h"
 #include "storage/inherit.h"
 #include "storage/run_lock.h"
 
@@ -141,34 +142,26 @@ RunResult Failed(const Error& error) {
   return {.exit_code = ExitCodeFor(error.code), .message = error.message};
 }
 
-Status RemoveState(const std::filesystem::path& file) {
-  for (const char* suffix : {"", "-wal", "-shm"}) {
-    std::error_code error;
-    std::filesystem::remove(file.string() + suffix, error);
-    if (error) {
-      return Fail(Code::kDisk, fmt::format("{}{}: cannot be removed: {}", file.string(), suffix,
-                                           error.message()));
-    }
+// Whether everything is done although a bound tripped: the last item may have been committed
+// meanwhile. The steps between phases are taken; what they add is left.
+Result<bool> NothingLeft(Store& store, const Source& source) {
+  while (true) {
+    auto advanced =
+        store.Advance([&](const DocumentRow& row) { return source.RequestsForUnlisted(row); });
+    if (!advanced) return Fail(advanced.error());
+    if (!*advanced) return store.counts().queued() == 0;
   }
-  return {};
 }
 
-// Everything is forgotten but which files are sluice's own; where the old state cannot be read,
-// what lies in the folder counts as the user's and is kept.
-Status ForgetState(const std::filesystem::path& file) {
-  std::error_code error;
-  if (!std::filesystem::exists(file, error)) return RemoveState(file);
-  const std::filesystem::path old = file.string() + ".old";
-  if (auto removed = RemoveState(old); !removed) return removed;
-  for (const char* suffix : {"", "-wal"}) {
-    std::filesystem::rename(file.string() + suffix, old.string() + suffix, error);
+RunResult EndOfRun(const std::optional<EarlyEnd>& early, Store& store, OutputDir& output,
+                   const Source& source, const std::optional<Store::OfflineStart>& offline) {
+  if (early && early->why == EarlyEnd::Why::kBound) {
+    const auto nothing_left = NothingLeft(store, source);
+    if (!nothing_left) return Failed(nothing_left.error());
+    if (*nothing_left) return Conclude(store, output, offline);
   }
-  if (auto removed = RemoveState(file); !removed) return removed;
-  if (auto inherited = InheritOutputs(file, old); !inherited) {
-    Log(LogLevel::kDebug, inherited.error().message);
-    if (auto removed = RemoveState(file); !removed) return removed;
-  }
-  return RemoveState(old);
+  if (early) return {.exit_code = early->code, .message = early->message};
+  return Conclude(store, output, offline);
 }
 
 const char* OutcomeName(const RunResult& result) {
@@ -196,10 +189,15 @@ RunResult RunExport(const Job& job, const RunOptions& options, RunMode mode, con
                     Credential* credential) {
   auto lock = RunLock::Acquire(job.output / ".sluice", clock, options.lock_wait);
   if (!lock) return Failed(lock.error());
+  const std::filesystem::path file = StateFile(job.output);
+  if (auto swept = SweepForgotten(file); !swept) return Failed(swept.error());
+  if (const auto state = ReadStateJob(file)) {
+    const auto same = CheckSameJob(*state, JobOf(source, fingerprint), job.output, mode, options);
+    if (!same) return Failed(same.error());
+  }
   auto output = OutputDir::Open(job.output);
   if (!output) return Failed(output.error());
 
-  const std::filesystem::path file = StateFile(job.output);
   if (options.fresh) {
     if (auto status = ForgetState(file); !status) return Failed(status.error());
   }
@@ -229,6 +227,10 @@ RunResult RunExport(const Job& job, const RunOptions& options, RunMode mode, con
     if (!start) return Failed(start.error());
     Log(LogLevel::kDebug, fmt::format("{} generation {}", start->resumed ? "resuming" : "beginning",
                                       start->generation));
+    if (start->lost > 0) {
+      Log(LogLevel::kInfo,
+          fmt::format("{} files are not as they were left, and are made again", start->lost));
+    }
   } else {
     auto count = (*store)->BeginRetry();
     if (!count) return Failed(count.error());
@@ -237,8 +239,7 @@ RunResult RunExport(const Job& job, const RunOptions& options, RunMode mode, con
 
   const auto early =
       RunMachine(job, options, source, *output, **store, memory, signals, clock, credential);
-  RunResult result = early ? RunResult{.exit_code = early->code, .message = early->message}
-                           : Conclude(**store, *output, offline);
+  RunResult result = EndOfRun(early, **store, *output, source, offline);
   result.totals = (*store)->totals();
   if (auto ended = (*store)->EndRun(OutcomeName(result), ToInt(result.exit_code), result.message);
       !ended && result.exit_code == ExitCode::kComplete) {

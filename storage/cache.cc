@@ -38,6 +38,11 @@ CacheWriter::CacheWriter(Database& database, CacheLimits limits, Size size)
           SELECT c.id FROM cache c LEFT JOIN documents d ON d.id = c.document
            WHERE c.fetched_ms < ? AND (d.state IS NULL OR d.state IN ('done', 'failed', 'missing'))
            ORDER BY c.fetched_ms LIMIT ?) RETURNING id, bytes)sql"),
+      evict_future_(database, R"sql(
+        DELETE FROM cache WHERE id IN (
+          SELECT c.id FROM cache c LEFT JOIN documents d ON d.id = c.document
+           WHERE c.fetched_ms > ? AND (d.state IS NULL OR d.state IN ('done', 'failed', 'missing'))
+           ORDER BY c.fetched_ms LIMIT ?) RETURNING id, bytes)sql"),
       evict_any_(database, R"sql(
         DELETE FROM cache WHERE id IN (
           SELECT id FROM cache WHERE fetched_ms < ? ORDER BY fetched_ms LIMIT ?)
@@ -128,6 +133,9 @@ void CacheWriter::Evict(const CacheLimits& limits, WallMs now_ms, Spare spare) {
   if (limits.age_max.count() > 0) {
     while (EvictBatch(evict_finished_, now_ms - limits.age_max.count(), kEvictionBatch) > 0) {
     }
+    // Nobody knows how old an answer is that has a date in the future: too old.
+    while (EvictBatch(evict_future_, now_ms, kEvictionBatch) > 0) {
+    }
   }
   while (Exceeds(size_.bytes, limits.bytes_max) || Exceeds(size_.entries, limits.entries_max)) {
     const std::int64_t count =
@@ -140,9 +148,9 @@ void CacheWriter::Evict(const CacheLimits& limits, WallMs now_ms, Spare spare) {
   }
 }
 
-std::int64_t CacheWriter::EvictBatch(Statement& statement, WallMs before_ms, std::int64_t count) {
+std::int64_t CacheWriter::EvictBatch(Statement& statement, WallMs bound_ms, std::int64_t count) {
   auto run = statement.Use();
-  run.Bind(before_ms).Bind(count);
+  run.Bind(bound_ms).Bind(count);
   std::int64_t erased = 0;
   while (run.Next()) {
     Forget(run.Int(0), run.Int(1));
@@ -164,7 +172,10 @@ bool CacheWriter::Recount() {
   auto run = totals.Use();
   run.Next();
   const Size counted{.entries = run.Int(0), .bytes = run.Int(1)};
-  return std::exchange(size_, counted) == counted;
+  if (std::exchange(size_, counted) == counted) return true;
+  // Rows that were deleted by hand leave their parts behind.
+  database_.Exec("DELETE FROM cache_parts WHERE id NOT IN (SELECT id FROM cache)");
+  return false;
 }
 
 }  // namespace sluice

@@ -10,8 +10,7 @@
 //   - When a collection is complete, its cursor moves to the highest that was seen, and, where it
 //     replaces, the rows that this generation did not give are deleted. Until then the old rows and
 //     the old cursor stand, so a run that is given up has lost nothing.
-//   - Rows that stay (merge, append) and that a generation added to a collection it did not
-//   complete
+//   - Rows that stay (merge, append), added by a generation that did not complete their collection,
 //     go when the next one begins: it lists them again from the same cursor, and would put those
 //     without a key there twice and the others in another order.
 //   - A list that declared more rows than it gave is short; the run says so. A collection with a

@@ -1,8 +1,13 @@
 #include "storage/database.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sqlite3.h>
 #include <unistd.h>
+
+#include <cctype>
+#include <cerrno>
+#include <string>
 
 namespace sluice {
 namespace {
@@ -10,21 +15,53 @@ namespace {
 // Long enough for a person's query in the sqlite3 shell, short enough to be noticed.
 constexpr int kBusyTimeoutMs = 5000;
 
-const std::filesystem::path& Created(const std::filesystem::path& file, Database::Mode mode) {
-  if (mode == Database::Mode::kReadWrite) {
-    // SQLite would create it 0644 under the usual umask. Never opened this way once it is in use:
-    // closing a second descriptor of the file drops SQLite's POSIX locks.
-    const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd >= 0) ::close(fd);
-  }
+const std::filesystem::path& Created(const std::filesystem::path& file) {
+  // SQLite would create it 0644 under the usual umask. Never opened this way once it is in use:
+  // closing a second descriptor of the file drops SQLite's POSIX locks.
+  const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (fd >= 0) ::close(fd);
   return file;
+}
+
+// SQLite keeps an index beside a file with a log even to read it, unless it is told that the file
+// cannot change.
+bool CannotChange(const std::filesystem::path& file) {
+  const std::filesystem::path folder = file.has_parent_path() ? file.parent_path() : ".";
+  if (::access(folder.c_str(), W_OK) == 0 || (errno != EROFS && errno != EACCES)) return false;
+  const std::string log = file.string() + "-wal";
+  std::error_code error;
+  const auto bytes = std::filesystem::file_size(log, error);
+  if (error || bytes == 0) return true;
+  if (std::filesystem::exists(file.string() + "-shm", error)) return false;
+  throw SQLite::Exception(
+      fmt::format("its folder cannot be written, and {} holds what is not in the file yet; copy "
+                  "the folder to where it can be written, and read it there",
+                  log),
+      SQLITE_READONLY_RECOVERY);
+}
+
+std::string Uri(const std::filesystem::path& file) {
+  std::string uri = "file://";
+  for (const char c : std::filesystem::absolute(file).string()) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool plain = std::isalnum(byte) != 0 || c == '/' || c == '.' || c == '-' || c == '_';
+    uri += plain ? std::string(1, c) : fmt::format("%{:02X}", byte);
+  }
+  return uri + "?immutable=1";
+}
+
+std::string NameFor(const std::filesystem::path& file, Database::Mode mode) {
+  if (mode == Database::Mode::kReadWrite) return Created(file).string();
+  // Absolute, so that a folder named "file:..." is no URI.
+  return CannotChange(file) ? Uri(file) : std::filesystem::absolute(file).string();
 }
 
 }  // namespace
 
 Database::Database(const std::filesystem::path& file, Mode mode)
-    : db_(Created(file, mode).string(),
-          mode == Mode::kReadWrite ? SQLite::OPEN_READWRITE : SQLite::OPEN_READONLY,
+    : db_(NameFor(file, mode),
+          mode == Mode::kReadWrite ? SQLite::OPEN_READWRITE
+                                   : SQLite::OPEN_READONLY | SQLite::OPEN_URI,
           kBusyTimeoutMs) {
   sqlite3_db_config(db_.getHandle(), SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   // Ours has no triggers: one that is there was put there by somebody else.

@@ -23,6 +23,9 @@ class Database {
 
   // Read-write: WAL, synchronous=FULL (durable at COMMIT), defensive, no trust in the schema.
   // The file is created with mode 0600 if it is not there.
+  // Read-only: also beside a run. Where the folder cannot be written (a backup, a snapshot, another
+  // medium) nothing can change the file either, and it is read as it is; throws
+  // SQLITE_READONLY_RECOVERY where a log lies there that would have to be folded in first.
   Database(const std::filesystem::path& file, Mode mode);
 
   SQLite::Database& raw() { return db_; }

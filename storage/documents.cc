@@ -512,6 +512,13 @@ Documents::LeftOut Documents::CountLeftOut() {
   return {.count = run.Int(0), .first = run.Text(1)};
 }
 
+bool Documents::OutputLost(const DocumentId& document) {
+  auto row = Find(document);
+  if (!row || row->state != kDone || row->extension.empty()) return false;
+  Completed(*row);
+  return true;
+}
+
 void Documents::RenderFailed(const DocumentId& document) {
   auto row = Find(document);
   if (!row) return;

@@ -104,6 +104,9 @@ class Documents {
   // Documents with an output that is not up to date and will not be made as things are.
   LeftOut CountLeftOut();
 
+  // A file of it is not as it was left: it is made again. False: it is not finished anyway.
+  bool OutputLost(const DocumentId& document);
+
   std::int64_t Epoch(const DocumentId& document);
   // The document as it was left; nullopt: not known.
   std::optional<LastRun::Document> Left(const DocumentId& document);

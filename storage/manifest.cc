@@ -45,6 +45,11 @@ Manifest::Manifest(Database& database)
       of_source_(database, R"sql(
         SELECT path, revision, bytes, sha256, mtime_ns FROM outputs
          WHERE source_id = ? AND obsolete = 0 ORDER BY path)sql"),
+      finished_(database, R"sql(
+        SELECT o.path, o.source_id, o.revision, o.bytes, o.sha256, o.mtime_ns
+          FROM outputs o JOIN documents d ON d.id = o.source_id
+         WHERE o.path > ? AND o.obsolete = 0 AND d.state = 'done' AND d.generation = ?
+         ORDER BY o.path LIMIT ?)sql"),
       make_obsolete_(database, "UPDATE outputs SET obsolete = 1 WHERE source_id = ?"),
       count_missing_(database, R"sql(
         SELECT count(*) FROM outputs o JOIN documents d ON d.id = o.source_id
@@ -113,6 +118,22 @@ std::vector<OutputRow> Manifest::OutputsOf(const DocumentId& source) {
                     .bytes = run.Int(2),
                     .sha256 = run.Text(3),
                     .mtime_ns = run.Int(4)});
+  }
+  return rows;
+}
+
+std::vector<OutputRow> Manifest::FinishedIn(std::int64_t generation, const std::string& after,
+                                            int limit) {
+  std::vector<OutputRow> rows;
+  auto run = finished_.Use();
+  run.Bind(after).Bind(generation).Bind(limit);
+  while (run.Next()) {
+    rows.push_back({.path = run.Text(0),
+                    .source = DocumentId(run.Text(1)),
+                    .revision = Revision(run.Text(2)),
+                    .bytes = run.Int(3),
+                    .sha256 = run.Text(4),
+                    .mtime_ns = run.Int(5)});
   }
   return rows;
 }

@@ -36,6 +36,9 @@ class Manifest {
   void Put(const DocumentId& source, const Revision& revision,
            const std::vector<OutputRow>& outputs);
   std::vector<OutputRow> OutputsOf(const DocumentId& source);
+  // Outputs of finished documents that `generation` has seen, in the order of their paths, from
+  // behind `after` on; at most `limit`.
+  std::vector<OutputRow> FinishedIn(std::int64_t generation, const std::string& after, int limit);
   // See OutputLedger.
   std::vector<FileState> WrittenAt(const std::string& path);
   void Announce(const OutputFile& file);
@@ -70,6 +73,7 @@ class Manifest {
   Statement settle_;
   Statement note_edit_;
   Statement of_source_;
+  Statement finished_;
   Statement make_obsolete_;
   Statement count_missing_;
   Statement make_missing_obsolete_;

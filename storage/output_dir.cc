@@ -167,7 +167,7 @@ Result<std::vector<OutputDir::Pending>> OutputDir::Prepare(std::span<const Outpu
     }
     Pending next{.path = path, .file = file};
     if (*there) {
-      auto edit = FindEdit(path, **there);
+      auto edit = FindEdit(path);
       if (!edit) return Fail(edit.error());
       next.edit = std::move(*edit);
     }
@@ -234,17 +234,12 @@ Status OutputDir::Announce(const std::vector<Pending>& pending) const {
   return ledger_.announce(files, edits);
 }
 
-// Whether what lies at `path` is someone's edit. Size and mtime as sluice left them answer at once;
-// only what was touched is hashed, and a touched file with the same bytes is no edit.
-Result<std::optional<KeptEdit>> OutputDir::FindEdit(const std::string& path,
-                                                    const FileState& there) const {
+// Whether what lies at `path` is someone's edit. Its bytes decide: an edit may keep size and mtime,
+// and a touched file with the same bytes is none. Only files that are about to go are read.
+Result<std::optional<KeptEdit>> OutputDir::FindEdit(const std::string& path) const {
   if (!ledger_.written) return std::optional<KeptEdit>();
   auto written = ledger_.written(path);
   if (!written) return Fail(written.error());
-  for (const FileState& state : *written) {
-    const bool untouched = state.bytes == there.bytes && state.mtime_ns == there.mtime_ns;
-    if (untouched && state.mtime_ns != 0) return std::optional<KeptEdit>();
-  }
   auto hashed = Inspect(path, WithHash::kYes);
   if (!hashed) return Fail(hashed.error());
   if (!*hashed) return std::optional<KeptEdit>();  // gone meanwhile
@@ -370,7 +365,7 @@ Status OutputDir::Remove(const std::string& path) {
   auto there = Inspect(path, WithHash::kNo);
   if (!there) return Fail(there.error());
   if (!*there) return {};
-  auto edit = FindEdit(path, **there);
+  auto edit = FindEdit(path);
   if (!edit) return Fail(edit.error());
   if (*edit) {
     if (auto told = ledger_.announce({}, {&**edit, 1}); !told) return told;

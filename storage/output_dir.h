@@ -35,7 +35,6 @@ struct KeptEdit {
 // What the manifest tells the output folder, and is told by it. Called on the commit thread.
 struct OutputLedger {
   // Every state in which sluice itself may have left the file; empty: it never wrote there.
-  // mtime_ns 0: unknown.
   std::function<Result<std::vector<FileState>>(const std::string& path)> written;
   // `files` are about to be put in place and `edits` about to be moved aside. Durable on return,
   // so that after a kill sluice's own half-done work is not taken for an edit.
@@ -102,7 +101,7 @@ class OutputDir {
   Status SyncData(const std::vector<Pending>& pending);
   Status Announce(const std::vector<Pending>& pending) const;
   Status MoveIntoPlace(const Pending& file);
-  Result<std::optional<KeptEdit>> FindEdit(const std::string& path, const FileState& there) const;
+  Result<std::optional<KeptEdit>> FindEdit(const std::string& path) const;
   Result<std::string> NameForEdit(const std::string& path, const std::string& sha256) const;
   Status MoveAside(const KeptEdit& edit);
   Status SyncFolders(const std::set<std::string>& folders);

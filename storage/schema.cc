@@ -129,6 +129,8 @@ Error ToError(const SQLite::Exception& exception, const std::filesystem::path& f
           fmt::format("{}: {}; free space and inodes on its disk, or see that it works and may be "
                       "written, and run again",
                       name, exception.what())};
+    case SQLITE_READONLY_RECOVERY:
+      return {Code::kDisk, fmt::format("{}: {}", name, exception.what())};
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
       return damaged();

@@ -36,7 +36,11 @@ Result<StateHealth> CheckState(const std::filesystem::path& file) {
         .failed = Number(database, "SELECT count(*) FROM frontier WHERE state = 'failed'"),
         .generation_finished =
             Number(database, "SELECT count(*) FROM meta WHERE key = 'finished' AND value = '1'") >
-            0};
+            0,
+        .cache_counted = Number(database, R"sql(
+          SELECT v.entries = c.entries AND v.bytes = c.bytes
+            FROM v_cache v, (SELECT count(*) AS entries, coalesce(sum(bytes), 0) AS bytes
+                               FROM cache) c)sql") != 0};
   });
 }
 

@@ -17,6 +17,7 @@ struct StateHealth {
   std::int64_t queued = 0;
   std::int64_t failed = 0;
   bool generation_finished = false;
+  bool cache_counted = true;  // the size counters of the cache agree with its table
 };
 
 // Checks version and structure of the whole file (`PRAGMA integrity_check`: about a second for 300

@@ -63,17 +63,18 @@ class Store {
   struct Start {
     bool resumed = false;  // an unfinished generation goes on
     std::int64_t generation = 0;
+    std::int64_t lost = 0;  // resumed: finished documents whose files are not as they were left
   };
   // What a new generation begins with; asked only for one.
   using Opener = std::function<Opening(const LastRun&)>;
-  // Begins a run: resumes the generation that is not finished. Where there is none, it was given
-  // up, the job has changed, or revisions are ignored, a new one begins with what `open` says:
-  // nothing is left to do of the one before, and it trusts no more than that did if it was not
-  // finished.
+  // Begins a run: resumes the generation that is not finished; documents of it that are finished
+  // and whose files are not as they were left are made again. Where there is none, it was given up,
+  // the job has changed, or revisions are ignored, a new one begins with what `open` says: nothing
+  // is left to do of the one before, and it trusts no more than that did if it was not finished.
   Result<Start> BeginRun(const Opener& open);
   // Begins a run that tries the failed items again, beside whatever is still queued; it lists
-  // nothing anew. Returns how many failed items there are. Code::kUsage: the generation was given
-  // up, and with it what failed.
+  // nothing anew, and looks after the files as a resumed run does. Returns how many failed items
+  // there are. Code::kUsage: the generation was given up, and with it what failed.
   Result<std::int64_t> BeginRetry();
   struct OfflineStart {
     std::int64_t documents = 0;  // to be rendered
@@ -86,6 +87,7 @@ class Store {
   // collection that is not done: what was exported before stays. A generation that is not finished
   // ends with that, as by ResetCollection(), and the next run begins another one.
   Result<OfflineStart> BeginOffline();
+  // The generation is finished when nothing is left: neither queued nor between phases.
   Status EndRun(std::string_view outcome, int exit_code, std::string_view message);
 
   // See OutputLedger.
@@ -160,13 +162,14 @@ class Store {
   void Recall();
   void MoveWaitsWithTheClock();
   void AddRunRow();
+  std::int64_t RemakeLostOutputs();
   void BeginGeneration(const Opener& open, Documents::Trust trust);
   void EndGeneration(Documents::Ready ready);
   Documents::Trust LeftTrust();
   std::int64_t Generation();
   void SaveCounters();
   bool TooMany(std::int64_t gone, std::int64_t known);
-  void RecountCacheAfterKill();
+  void RecountCache();
   void RememberResponses(const std::vector<CommitRecord>& records);
   template <class Work>
   Result<std::int64_t> ShrinkCache(Work&& work);

@@ -44,6 +44,7 @@ class Verifier {
   }
 
   void CheckRuns();
+  void CheckFinished();
   void CheckFrontier();
   void CheckCollections();
   void CheckDocuments();
@@ -67,8 +68,15 @@ void Verifier::CheckRuns() {
   if (run.IsNull(1)) {
     return Add(fmt::format("the run of {} has not ended, or was killed", run.Text(0)));
   }
-  if (run.Text(2) == "complete") return;
+  if (run.Text(2) == "complete") return CheckFinished();
   Add(fmt::format("the run of {} ended {}: {}", run.Text(0), run.Text(2), run.Text(3)));
+}
+
+// A run over nothing ends complete, too.
+void Verifier::CheckFinished() {
+  Statement finished(database_, "SELECT 1 FROM meta WHERE key = 'finished' AND value = '1'");
+  auto run = finished.Use();
+  if (!run.Next()) Add("the export has never been finished");
 }
 
 void Verifier::CheckFrontier() {

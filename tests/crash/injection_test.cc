@@ -1,6 +1,7 @@
 // Killed in the middle of any system call that changes something, or told by one that it failed:
 // the same command goes on, to the same bytes.
 #include <array>
+#include <filesystem>
 #include <map>
 #include <set>
 #include <utility>
@@ -31,6 +32,14 @@ class InjectionTest : public CrashTest {
  protected:
   void SetUp() override {
     if (!HasStrace()) GTEST_SKIP() << "there is no strace";
+  }
+
+  // What a state before had and this one does not know may lie there as well.
+  void ExpectEveryExpectedFileAndNoEdit() const {
+    Tree output = exporter_.Output();
+    for (const auto& [path, file] : expected_) EXPECT_EQ(output[path].content, file.content);
+    for (const auto& [path, file] : output) EXPECT_THAT(path, testing::Not(HasSubstr("(edited")));
+    EXPECT_THAT(exporter_.Leftovers(), testing::IsEmpty());
   }
 
   // `count` positions of each call, from the first to past the last, evenly.
@@ -107,6 +116,34 @@ TEST_F(KillAtCallTest, AStateThatIsHalfMadeIsMadeAgain) {
       ExpectResumes();
     }
   }
+}
+
+// It gives way to a new state in one step: the old one knows which files are sluice's own, and so
+// does the new one.
+TEST_F(KillAtCallTest, AFreshBeginningTakesNoFileForAnEdit) {
+  namespace fs = std::filesystem;
+  // Some pages were others then, so that what lies there is not what is to come.
+  const SimProcess earlier = Simulate({"--pages", "30", "--blocks", "4", "--edit", "12"});
+  ASSERT_EQ(exporter_.Export(earlier).exit_code, 0);
+  const fs::path kept = exporter_.folder() / "kept";
+  fs::rename(exporter_.output(), kept);
+  const std::vector<std::pair<std::string, int>> calls = {
+      {"pwrite64", 12}, {"fdatasync", 4}, {"unlink", 5}, {"rename", 1}, {"fsync", 2}};
+  int killed = 0;
+  for (const auto& [call, most] : calls) {
+    for (int when = 1; when <= most; ++when) {
+      SCOPED_TRACE(call + " " + std::to_string(when));
+      exporter_.Clear();
+      fs::copy(kept, exporter_.output(), fs::copy_options::recursive);
+      exporter_.RunUnder(Inject(call, "signal=KILL:when=" + std::to_string(when)));
+      killed += exporter_.Export(*sim_, {"--fresh"}).exit_code == kKilled;
+      exporter_.RunUnder({});
+      const Outcome outcome = exporter_.Export(*sim_);
+      EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+      ExpectEveryExpectedFileAndNoEdit();
+    }
+  }
+  EXPECT_GE(killed, 20);
 }
 
 using SoakKillAtCallTest = InjectionTest;

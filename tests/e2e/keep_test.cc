@@ -7,6 +7,7 @@
 #include <map>
 
 #include "storage/run_lock.h"
+#include "tests/support/exporter.h"
 #include "tests/support/run_process.h"
 #include "tests/support/sim_process.h"
 
@@ -102,6 +103,69 @@ TEST_F(KeepTest, ARemovedOutputIsPutBack) {
   ASSERT_EQ(Export().exit_code, 0);
   EXPECT_EQ(ReadFile(output), exported);
   EXPECT_TRUE(Kept().empty());
+}
+
+TEST_F(KeepTest, AnOutputRemovedDuringAnInterruptionIsPutBack) {
+  ASSERT_EQ(Export({"--max-requests", "15", "--set", "limits.in_flight=1"}).exit_code, 3);
+  const fs::path output = SomeOutput();
+  const std::string exported = ReadFile(output);
+  fs::remove(output);
+  ASSERT_EQ(Export().exit_code, 0);
+  EXPECT_EQ(ReadFile(output), exported);
+  EXPECT_EQ(Sluice({"verify", Out()}).exit_code, 0);
+}
+
+TEST_F(KeepTest, AnEditDuringAnInterruptionIsKeptAndTheExportIsRestored) {
+  ASSERT_EQ(Export({"--max-requests", "15", "--set", "limits.in_flight=1"}).exit_code, 3);
+  const fs::path output = SomeOutput();
+  const std::string exported = ReadFile(output);
+  WriteFile(output, "mine");
+  ASSERT_EQ(Export().exit_code, 0);
+  EXPECT_EQ(ReadFile(output), exported);
+  ASSERT_EQ(Kept().size(), 1u);
+  EXPECT_EQ(ReadFile(Kept()[0]), "mine");
+  EXPECT_EQ(Sluice({"verify", Out()}).exit_code, 0);
+}
+
+// The requests of an unchanged workspace are the bound, and it trips when all is done. (Databases
+// are rendered each time.)
+TEST_F(KeepTest, ABoundThatTripsWithTheLastItemIsNoReasonToStop) {
+  const SimProcess pages(SLUICE_BINARY_DIR "/sluice-sim",
+                         {"notion", "--port", "0", "--pages", "20", "--databases", "0"});
+  url_ = pages.url();
+  ASSERT_EQ(Export().exit_code, 0);
+  const std::size_t before = pages.Log().size();
+  ASSERT_EQ(Export().exit_code, 0);
+  const std::size_t requests = pages.Log().size() - before;
+  const ProcessResult bounded = Export({"--max-requests", std::to_string(requests)});
+  EXPECT_EQ(bounded.exit_code, 0) << bounded.err;
+  EXPECT_EQ(Sluice({"verify", Out()}).exit_code, 0);
+}
+
+TEST_F(KeepTest, WhatIsNotThereCannotBeRetriedOrRendered) {
+  for (const ProcessResult& refused :
+       {Sluice({"retry", Out(), "--token", "env:SIM_TOKEN"}), Export({"--offline"})}) {
+    EXPECT_EQ(refused.exit_code, 2);
+    EXPECT_THAT(refused.err, HasSubstr("there is no export here"));
+  }
+  EXPECT_FALSE(fs::exists(Out()));
+}
+
+TEST_F(KeepTest, AnotherSourceIsRefusedBeforeAnythingIsTouched) {
+  ASSERT_EQ(Export().exit_code, 0);
+  const ProcessResult refused = Sluice({"trakt", "--token", "env:SIM_TOKEN", "--client-id",
+                                        "env:SIM_TOKEN", "--out", Out(), "--base-url", url_});
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_THAT(refused.err, HasSubstr("holds an export of notion, and this is one of trakt"));
+  EXPECT_EQ(Sluice({"verify", Out()}).exit_code, 0);
+}
+
+TEST_F(KeepTest, CacheEntriesDeletedByHandAreCountedAnew) {
+  ASSERT_EQ(Export().exit_code, 0);
+  Query(Out() + "/.sluice/state.db", "DELETE FROM cache; DELETE FROM cache_parts");
+  EXPECT_THAT(Sluice({"doctor", Out()}).out, HasSubstr("counters do not agree"));
+  ASSERT_EQ(Export().exit_code, 0);
+  EXPECT_THAT(Sluice({"cache", "stats", Out()}).out, HasSubstr("entries    0"));
 }
 
 TEST_F(KeepTest, VerifyProvesAndRefutes) {

@@ -24,16 +24,19 @@ class RestRunTest : public ExportTest {
               const std::vector<std::string>& more = {}) {
     return RunJob(sim.url(), "", resource, more);
   }
+  fs::path job() const { return exporter_.folder() / "job.toml"; }
   // `client` and `resource` are lines of [client] and of the resource "records".
+  void WriteJob(const std::string& url, const std::string& client, const std::string& resource) {
+    std::ofstream(job()) << "[job]\nsource = \"rest\"\noutput = \"out\"\n[client]\nbase_url = \""
+                         << url << "\"\n"
+                         << client << "\n[[resources]]\nname = \"records\"\n"
+                         << resource;
+  }
   Outcome RunJob(const std::string& url, const std::string& client, const std::string& resource,
                  const std::vector<std::string>& more = {}) {
-    const fs::path file = exporter_.folder() / "job.toml";
-    std::ofstream(file) << "[job]\nsource = \"rest\"\noutput = \"out\"\n[client]\nbase_url = \""
-                        << url << "\"\n"
-                        << client << "\n[[resources]]\nname = \"records\"\n"
-                        << resource;
+    WriteJob(url, client, resource);
     std::vector<std::string> args = {
-        "run", file.string(), "--out", exporter_.output(), "--tpslimit", "0"};
+        "run", job().string(), "--out", exporter_.output(), "--tpslimit", "0"};
     args.insert(args.end(), more.begin(), more.end());
     return exporter_.Run(args);
   }
@@ -59,6 +62,29 @@ TEST_F(RestRunTest, StateListsTheCollectionsAndOneBeginsAnew) {
   EXPECT_EQ(json::parse(after.out)["collections"][0]["rows"], 0);
   EXPECT_EQ(Run(sim, "primary_key = \"id\"\n").exit_code, 0);
   EXPECT_EQ(exporter_.Run({"verify", exporter_.output()}).exit_code, 0);
+}
+
+TEST_F(RestRunTest, RetryWithAnotherJobIsRefusedAndTouchesNothing) {
+  const SimProcess sim = Records({"--paginator", "header_link"});
+  ASSERT_EQ(Run(sim, "", {"--max-requests", "2"}).exit_code, 3);
+  const Rows before = Query(exporter_.state(), "SELECT * FROM v_pending");
+  for (const char* other : {"[resources.output]\nformat = \"csv\"\n", "primary_key = \"id\"\n"}) {
+    WriteJob(sim.url(), "", other);
+    const Outcome retry = exporter_.Run({"retry", exporter_.output(), "--job", job()});
+    EXPECT_EQ(retry.exit_code, 2) << retry.err;
+    EXPECT_THAT(retry.err, HasSubstr("was exported with another job"));
+  }
+  EXPECT_EQ(Query(exporter_.state(), "SELECT * FROM v_pending"), before);
+}
+
+TEST_F(RestRunTest, AFileThatWasRemovedWhileItsRowsWereListedAnewIsMadeOfAllOfThem) {
+  const SimProcess sim = Records({"--paginator", "header_link"});
+  ASSERT_EQ(Run(sim, "").exit_code, 0);
+  const Tree before = exporter_.Output();
+  ASSERT_EQ(Run(sim, "", {"--max-requests", "1"}).exit_code, 3);
+  std::filesystem::remove(exporter_.output() / "records.jsonl");
+  EXPECT_EQ(Run(sim, "").exit_code, 0);
+  EXPECT_THAT(Differences(before, exporter_.Output()), testing::IsEmpty());
 }
 
 TEST_F(RestRunTest, AnUnknownCollectionIsNamedWithTheNearest) {

@@ -36,6 +36,11 @@ class CacheTest : public testing::Test {
   void Begin(const std::vector<Request>& first) {
     ASSERT_TRUE(store_->BeginRun([&](const LastRun&) { return Opening{.requests = first}; }));
   }
+  void Finish() {
+    while (store_->Advance([](const DocumentRow&) { return std::vector<Request>(); }).value()) {
+    }
+    ASSERT_TRUE(store_->EndRun("complete", 0, ""));
+  }
   // Takes everything that is queued.
   void Take() {
     const auto items = store_->Take(1000).value();
@@ -130,6 +135,48 @@ TEST_F(CacheTest, WrongCountersAreCountedAnewAfterAKill) {
   EXPECT_EQ(Number("SELECT value FROM counters WHERE name = 'cache_rebuilds'"), 1);
 }
 
+TEST_F(CacheTest, EntriesDeletedByHandAreCountedAnewByTheNextRun) {
+  Open();
+  Fill(5);
+  Finish();
+  Damage("DELETE FROM cache");
+  Open();
+  Begin({});
+  EXPECT_EQ(Number("SELECT entries FROM v_cache"), 0);
+  EXPECT_EQ(Number("SELECT bytes FROM v_cache"), 0);
+}
+
+TEST_F(CacheTest, BoundsHoldAlthoughTheCountersWereWrong) {
+  Open();
+  Fill(5);
+  Finish();
+  Damage("UPDATE counters SET value = 0 WHERE name IN ('cache_bytes', 'cache_entries')");
+  Open({.entries_max = 3});
+  Begin({Page("more")});
+  Take();
+  Answer("/more", {.body = "x"});
+  EXPECT_LE(Number("SELECT count(*) FROM cache"), 3);
+}
+
+TEST_F(CacheTest, RightCountersAreNotCalledWrong) {
+  Open();
+  Fill(5);
+  Finish();
+  Open();
+  Begin({});
+  EXPECT_EQ(Number("SELECT count(*) FROM counters WHERE name = 'cache_rebuilds'"), 0);
+}
+
+TEST_F(CacheTest, WhatHasADateInTheFutureIsTooOld) {
+  Open();
+  Fill(3);
+  Damage("UPDATE cache SET fetched_ms = fetched_ms + 1000000000000 WHERE request LIKE '%/1'");
+  Open();
+  EXPECT_EQ(store_->TrimCache({.bytes_max = 0, .age_max = 1h}).value(), 1);
+  EXPECT_FALSE(OnDisk("1"));
+  EXPECT_TRUE(OnDisk("2"));
+}
+
 TEST_F(CacheTest, ValidatorsAreStored) {
   Open();
   Begin({Page("a")});
@@ -144,7 +191,7 @@ TEST_F(CacheTest, AConfirmedAnswerIsFreshAgainAndKeepsItsBody) {
   Begin({Page("a")});
   Take();
   Answer("/a", {.body = "x", .etag = "\"v1\""});
-  ASSERT_TRUE(store_->EndRun("complete", 0, ""));
+  Finish();
   clock_.Advance(24h);
   Begin({Page("a")});
   Take();
@@ -277,7 +324,7 @@ TEST_F(LongAnswerTest, ReplacedLeavesNoPart) {
   CacheTest::Begin({Page("0")});
   Take();
   Store(Long());
-  ASSERT_TRUE(store_->EndRun("complete", 0, ""));
+  Finish();
   CacheTest::Begin({Page("0")});
   Take();
   Answer("/0", {.body = "short"});
@@ -298,6 +345,17 @@ TEST_F(LongAnswerTest, ClearedLeavesNoPart) {
   Begin();
   Store(Long());
   ASSERT_TRUE(store_->ClearCache());
+  EXPECT_EQ(Number("SELECT count(*) FROM cache_parts"), 0);
+}
+
+TEST_F(LongAnswerTest, DeletedByHandLeavesNoPart) {
+  Open();
+  CacheTest::Begin({Page("0")});
+  Take();
+  Store(Long());
+  Damage("DELETE FROM cache");
+  Open();
+  CacheTest::Begin({});
   EXPECT_EQ(Number("SELECT count(*) FROM cache_parts"), 0);
 }
 

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <functional>
 #include <map>
 
 #include "storage/output_dir.h"
@@ -50,6 +51,13 @@ class EditsTest : public testing::Test {
     const timespec times[2] = {{.tv_sec = 1, .tv_nsec = 0}, {.tv_sec = 1, .tv_nsec = 0}};
     ASSERT_EQ(::utimensat(AT_FDCWD, (root_ / path).c_str(), times, 0), 0);
   }
+  void KeepMtime(const std::string& path, const std::function<void()>& edit) {
+    struct stat before {};
+    ASSERT_EQ(::stat((root_ / path).c_str(), &before), 0);
+    edit();
+    const timespec times[2] = {before.st_atim, before.st_mtim};
+    ASSERT_EQ(::utimensat(AT_FDCWD, (root_ / path).c_str(), times, 0), 0);
+  }
   std::string Text(const std::string& path) { return ReadFile(root_ / path); }
   std::size_t Files() {
     std::size_t count = 0;
@@ -79,6 +87,20 @@ TEST_F(EditsTest, AnEditOfTheSameSizeIsNoticed) {
   Export("f.md", "one");
   Edit("f.md", "two");
   Export("f.md", "six");
+  EXPECT_EQ(Text(Edited("f", "two", ".md")), "two");
+}
+
+TEST_F(EditsTest, AnEditThatKeptSizeAndMtimeIsKept) {
+  Export("f.md", "one");
+  KeepMtime("f.md", [&] { WriteFile(root_ / "f.md", "two"); });
+  Export("f.md", "three");
+  EXPECT_EQ(Text(Edited("f", "two", ".md")), "two");
+}
+
+TEST_F(EditsTest, AnObsoleteFileWhoseEditKeptSizeAndMtimeIsKept) {
+  Export("f.md", "one");
+  KeepMtime("f.md", [&] { WriteFile(root_ / "f.md", "two"); });
+  ASSERT_TRUE(dir_.Remove("f.md"));
   EXPECT_EQ(Text(Edited("f", "two", ".md")), "two");
 }
 

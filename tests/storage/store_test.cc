@@ -551,6 +551,71 @@ TEST_F(StoreTest, RetryRunsTheFailedItemsAgain) {
   EXPECT_EQ(Ready(), Names{"a"});
 }
 
+// --- files that are not as they were left when a run goes on ------------------------------------
+
+TEST_F(StoreTest, AFileThatWasLostDuringAnInterruptionIsMadeAgain) {
+  Begin();
+  Lists("/search", {Page("a"), Page("b")});
+  Answer("/blocks/a");
+  Render("a");
+  touched_.insert("a.md");
+  Open();
+  const Store::Start start = Begin();
+  EXPECT_TRUE(start.resumed);
+  EXPECT_EQ(start.lost, 1);
+  EXPECT_EQ(Ready(), (Names{"a", "/blocks/b"}));
+}
+
+TEST_F(StoreTest, AFileThatLiesAsItWasLeftIsNotMadeAgain) {
+  Begin();
+  Lists("/search", {Page("a"), Page("b")});
+  Answer("/blocks/a");
+  Render("a");
+  Open();
+  EXPECT_EQ(Begin().lost, 0);
+  EXPECT_EQ(Ready(), Names{"/blocks/b"});
+}
+
+TEST_F(StoreTest, AFileThatWasLostBeforeARetryIsMadeAgain) {
+  ExportOnePage();
+  touched_.insert("a.md");
+  Open();
+  EXPECT_EQ(store_->BeginRetry().value(), 0);
+  EXPECT_EQ(Ready(), Names{"a"});
+}
+
+// The listing that goes on would otherwise walk the document again.
+TEST_F(StoreTest, AFileThatTheListingWillStillComeToIsLeftToIt) {
+  ExportOnePage();
+  Open();
+  Begin();
+  touched_.insert("a.md");
+  Open();
+  EXPECT_EQ(Begin().lost, 0);
+  Lists("/search", {Page("a")});
+  EXPECT_EQ(Ready(), Names{"a"});
+}
+
+// --- when a generation is finished --------------------------------------------------------------
+
+TEST_F(StoreTest, ARunThatEndsWithNothingLeftIsFinished) {
+  ExportOnePage();
+  Open();
+  EXPECT_FALSE(Begin().resumed);
+}
+
+TEST_F(StoreTest, ARunThatEndsBetweenPhasesIsNotFinished) {
+  Begin();
+  Lists("/search", {Page("a")});
+  Answer("/blocks/a", [](CommitRecord& record) { record.documents = {Hint("b", "a")}; });
+  Render("a");
+  ASSERT_TRUE(store_->EndRun("incomplete", 3, "").has_value());
+  Open();
+  EXPECT_TRUE(Begin().resumed);
+  Advance();
+  EXPECT_EQ(Ready(), Names{"/get/b"});
+}
+
 TEST_F(StoreTest, RetryKeepsTheCountersOfTheCache) {
   ExportOnePage();
   Open();

@@ -12,6 +12,7 @@ namespace sluice {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -32,7 +33,14 @@ class VerifyTest : public testing::Test {
     const Request listing{.operation = "search", .target = "/search", .listing = true};
     ASSERT_TRUE(store_->BeginRun([&](const LastRun&) { return Opening{.requests = {listing}}; }));
   }
-  void End(const std::string& outcome) { ASSERT_TRUE(store_->EndRun(outcome, 0, "")); }
+  void End(const std::string& outcome) {
+    Advance();
+    ASSERT_TRUE(store_->EndRun(outcome, 0, ""));
+  }
+  void Advance() {
+    while (store_->Advance([](const DocumentRow&) { return std::vector<Request>(); }).value()) {
+    }
+  }
 
   // The listing gives these pages, which have no content beside their object.
   void List(const std::vector<std::string>& ids) {
@@ -48,8 +56,7 @@ class VerifyTest : public testing::Test {
                                   .object = "{}"});
     }
     ASSERT_TRUE(store_->Commit({record}));
-    while (store_->Advance([](const DocumentRow&) { return std::vector<Request>(); }).value()) {
-    }
+    Advance();
   }
   void RenderAll() {
     const auto items = store_->Take(100).value();
@@ -85,6 +92,11 @@ TEST_F(VerifyTest, AWholeExportIsProved) {
   EXPECT_TRUE(verification.ok());
   EXPECT_EQ(verification.outputs, 2);
   EXPECT_EQ(verification.bytes, 28);
+}
+
+TEST_F(VerifyTest, AnExportThatWasNeverFinishedIsNotProved) {
+  End("complete");
+  EXPECT_THAT(Verify().problems, Contains("the export has never been finished"));
 }
 
 TEST_F(VerifyTest, AMissingOutputIsNamed) {
