@@ -14,6 +14,9 @@ namespace {
 
 constexpr std::size_t kErrorsKept = 100;
 
+// So often a request may be refused by bad luck while others are accepted.
+constexpr int kRefusedAloneMax = 3;
+
 // What a refusal says stands at its beginning; this thread has others to serve.
 constexpr std::size_t kJudgedBytesMax = 256u << 10;
 
@@ -128,6 +131,7 @@ std::optional<FetchResult> FetchLoop::OnResponse(const JobPtr& job, const Ticket
 // limiter without a burst says "0 left, 1 s" with every single answer.
 void FetchLoop::OnAccepted(Host& host, const Ticket& ticket, const QuotaHint& hint) {
   host.refused_since.reset();
+  ++host.accepted;
   host.limiter.OnAccepted(ticket.permit);
   const std::optional<Duration> wait = WaitAfterRefusal(hint);
   if (hint.remaining == 0.0 && wait) host.limiter.OnSpent(*wait);
@@ -151,8 +155,25 @@ std::optional<FetchResult> FetchLoop::OnRefused(const JobPtr& job, const Ticket&
   if (wait > kWaitHereMax) {
     return Again{.failure = std::move(failure), .delay = wait, .counts = false};
   }
-  host.waiting[job->request.operation].push_front(job);
+  const bool again = job->accepted_at_refusal.has_value();
+  if (auto later = AskLater(*job, failure, retry_after)) return later;
+  auto& queue = host.waiting[job->request.operation];
+  again ? queue.push_back(job) : queue.push_front(job);
   return std::nullopt;
+}
+
+// A request that is refused time and again while others are accepted would hold those up, and
+// teach the limiter what is not so. It waits on its own, and that counts. nullopt: it is none.
+std::optional<FetchResult> FetchLoop::AskLater(Job& job, Failure failure,
+                                               std::optional<Duration> retry_after) {
+  const auto before = std::exchange(job.accepted_at_refusal, job.host->accepted);
+  if (!before || *before == job.host->accepted || ++job.refused_alone < kRefusedAloneMax) {
+    return std::nullopt;
+  }
+  const RetryDecision decision =
+      Decide(job.attempt, Code::kTransient, retry_after, options_.retry, rng_);
+  if (decision.kind == RetryDecision::Kind::kGaveUp) return GaveUp{.failure = std::move(failure)};
+  return Again{.failure = std::move(failure), .delay = decision.delay, .counts = true};
 }
 
 Fatal FetchLoop::WaitTooLong(Duration wait) const {

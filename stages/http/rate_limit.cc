@@ -200,8 +200,7 @@ Duration RateLimiter::HoldAfterRefusal(Duration named) {
   if (obey) {
     // Doubled each time: a server may say "1" for the minutes that it stays closed.
     const int doublings = std::min(refusals_in_row_ - kRefusalsToObey - 1, 10);
-    const Duration hold =
-        std::max(named, std::min(kLongestHold, kFirstHold * (1 << doublings)));
+    const Duration hold = std::max(named, std::min(kLongestHold, kFirstHold * (1 << doublings)));
     if (clock_.Now() + hold - row_.began_at >= kClosedFor) BelieveNoSilence();
     return hold;
   }

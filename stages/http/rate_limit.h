@@ -29,7 +29,8 @@
 // costs, so that about one request in twenty is lost to them.
 //
 // What was refused once, or learned in an earlier run, holds only for so long: after a hundred
-// acceptances in a row (after an import ten at most) the steps grow with the square of their number.
+// acceptances in a row (after an import ten at most) the steps grow with the square of their
+// number.
 #pragma once
 
 #include <cstdint>
@@ -165,7 +166,7 @@ class RateLimiter {
     std::optional<double> refused_pace;
   };
   Row row_;
-  bool closed_ = false;         // the row has led to a wait: its silence says nothing about the pace
+  bool closed_ = false;  // the row has led to a wait: its silence says nothing about the pace
   bool after_closure_ = false;  // the last row has
   Duration closed_for_{};       // the last one that has
   bool proven_ = false;         // the pace held for some time before the last row
@@ -175,7 +176,7 @@ class RateLimiter {
   double care_ = 1;  // steps are so many times smaller
   int climbed_ = 0;  // steps since the last refusal
   double eager_after_;
-  bool started_ = false;        // with a pace that suits the round trip
+  bool started_ = false;  // with a pace that suits the round trip
   SteadyTime sped_up_at_{};
   bool pace_bound_ = false;  // a permit was refused for the pace since then
   LateArrivals arrivals_;

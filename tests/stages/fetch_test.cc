@@ -316,6 +316,30 @@ TEST_F(FetchTest, ShortRefusalsWithoutEndAreBoundedByMaxWaitToo) {
   EXPECT_LE(transport_->sent().size(), 40u);
 }
 
+TEST_F(FetchTest, ARequestThatIsAlwaysRefusedHoldsNobodyElseUp) {
+  options_.rate = {};
+  Serve(
+      [](const HttpRequest& request) { return Answers(request.url.ends_with("/4") ? 429 : 200); });
+  const SteadyTime begin = clock_.Now();
+  for (int i = 0; i < 300; ++i) AskUntilDone("/" + std::to_string(i));
+  while (CountOf<Answer>() < 299 && clock_.Now() < begin + 10min) transport_->AdvanceBy(100ms);
+  EXPECT_LE(clock_.Now() - begin, 30s);
+}
+
+TEST_F(FetchTest, AndIsGivenUpIfOthersAreAcceptedMeanwhile) {
+  options_.rate = {};
+  options_.retry.read_attempts = 3;
+  Serve(
+      [](const HttpRequest& request) { return Answers(request.url.ends_with("/4") ? 429 : 200); });
+  for (int i = 0; i < 3000; ++i) {
+    AskUntilDone("/" + std::to_string(i));
+    transport_->AdvanceBy(50ms);
+  }
+  EXPECT_EQ(CountOf<Answer>(), 2999);
+  ASSERT_NE(Got<GaveUp>("/4"), nullptr);
+  EXPECT_EQ(Got<GaveUp>("/4")->failure.http_status, 429);
+}
+
 TEST_F(FetchTest, AForbiddenAnswerWithRetryAfterIsARateRefusal) {
   int asked = 0;
   Serve([&](const HttpRequest&) {

@@ -64,7 +64,8 @@ class RateRecovery : public testing::Test {
   RateRecovery() { clock_.Advance(1h); }
 
   // Asks `server` for `time`, with as many requests under way as the limiter allows.
-  Figures Run(RateLimiter& limiter, Duration time, const Server& server, int accepted_max = 1 << 30) {
+  Figures Run(RateLimiter& limiter, Duration time, const Server& server,
+              int accepted_max = 1 << 30) {
     const SteadyTime start = clock_.Now();
     Figures figures;
     std::multimap<SteadyTime, std::pair<Permit, std::optional<Refusal>>> answers;
@@ -84,8 +85,10 @@ class RateRecovery : public testing::Test {
       while (!answers.empty() && answers.begin()->first <= clock_.Now()) {
         const auto [permit, refusal] = answers.extract(answers.begin()).mapped();
         refusal ? ++figures.refused : ++figures.accepted;
-        if (refusal) limiter.OnRefused(permit, refusal->retry_after);
-        else limiter.OnAccepted(permit);
+        if (refusal)
+          limiter.OnRefused(permit, refusal->retry_after);
+        else
+          limiter.OnAccepted(permit);
       }
     }
     taken_ = clock_.Now() - start;
