@@ -90,7 +90,7 @@ std::optional<FetchResult> FetchLoop::OnResponse(const JobPtr& job, const Ticket
                   .body = std::move(response.body),
                   .elapsed = response.elapsed};
   }
-  std::optional<Duration> wait = WaitAfterRefusal(hint);
+  std::optional<Duration> wait = WaitAskedFor(hint);
   const std::string_view words = response.body.view().text().substr(0, kJudgedBytesMax);
   if (!wait && (status == 429 || status == 503 || status == 529)) wait = WaitInBody(words);
   Verdict verdict =
@@ -100,9 +100,10 @@ std::optional<FetchResult> FetchLoop::OnResponse(const JobPtr& job, const Ticket
     verdict = {.code = Code::kTransient, .message = verdict.message + " (its body is cut)"};
   }
   const bool asks_to_wait = wait.has_value();
-  if (verdict.delay) wait = std::max(*verdict.delay, wait.value_or(Duration::zero()));
   const bool refused = status == 429 || status == 529 || verdict.code == Code::kRateLimited ||
                        ((status == 503 || status == 403) && asks_to_wait);
+  if (refused && !wait) wait = WaitAfterRefusal(hint);
+  if (verdict.delay) wait = std::max(*verdict.delay, wait.value_or(Duration::zero()));
   Failure failure{.code = refused ? Code::kRateLimited : verdict.code,
                   .http_status = status,
                   .message = verdict.message};
@@ -133,12 +134,13 @@ void FetchLoop::OnAccepted(Host& host, const Ticket& ticket, const QuotaHint& hi
   host.refused_since.reset();
   ++host.accepted;
   host.limiter.OnAccepted(ticket.permit);
-  const std::optional<Duration> wait = WaitAfterRefusal(hint);
+  const std::optional<Duration> wait = WaitAskedFor(hint);
   if (hint.remaining == 0.0 && wait) host.limiter.OnSpent(*wait);
 }
 
 // A refused request goes back to the head of its queue and waits there for the limiter, unless that
-// takes long; then it is handed back.
+// takes long; then it is handed back. Refused again it goes to the end: another one shows whether
+// it is the server that refuses, or this request that is.
 std::optional<FetchResult> FetchLoop::OnRefused(const JobPtr& job, const Ticket& ticket,
                                                 Failure failure,
                                                 std::optional<Duration> retry_after) {

@@ -273,6 +273,31 @@ TEST_F(FetchTest, ATimeInTheBodyHoldsLikeOneInAHeader) {
   }
 }
 
+TEST_F(FetchTest, ARefusalsResetHoldsThoughItDoesNotSayThatNothingIsLeft) {
+  for (const std::vector<HttpHeader>& headers : std::vector<std::vector<HttpHeader>>{
+           {{"X-RateLimit-Reset", "20"}},
+           {{"X-RateLimit-Remaining", "1"}, {"X-RateLimit-Reset", "20"}}}) {
+    int asked = 0;
+    const SteadyTime begin = clock_.Now();
+    Serve([&](const HttpRequest&) {
+      return ++asked == 1 ? Answers(429, "", headers) : Answers(200);
+    });
+    AskUntilDone("/a");
+    transport_->RunUntilIdle();
+    EXPECT_EQ(SentBetween(begin + 1ms, begin + 20s), 0) << headers.size();
+    EXPECT_EQ(transport_->sent().size(), 2u) << headers.size();
+  }
+}
+
+TEST_F(FetchTest, AForbiddenAnswerWithAResetAloneIsNoRateRefusal) {
+  Serve([](const HttpRequest&) {
+    return Answers(403, "", {{"X-RateLimit-Remaining", "40"}, {"X-RateLimit-Reset", "20"}});
+  });
+  Ask("/a");
+  transport_->RunUntilIdle();
+  EXPECT_NE(Got<Refusal>("/a"), nullptr);
+}
+
 TEST_F(FetchTest, AHeaderIsBelievedBeforeTheBody) {
   int asked = 0;
   Serve([&](const HttpRequest&) {
