@@ -58,6 +58,7 @@ class FetchLoop : public std::enable_shared_from_this<FetchLoop> {
     std::map<std::string, std::deque<JobPtr>, std::less<>> waiting;  // by operation
     std::optional<SteadyTime> refused_since;                         // no acceptance since then
     std::int64_t accepted = 0;
+    int secondary_refusals = 0;  // without a time, since the last acceptance
     SteadyTime timer_due = SteadyTime::max();
   };
   // Of the credential: one for all requests, which wait meanwhile.
@@ -94,6 +95,7 @@ class FetchLoop : public std::enable_shared_from_this<FetchLoop> {
                                        std::optional<Duration> retry_after);
   std::optional<FetchResult> AskLater(Job& job, Failure failure,
                                       std::optional<Duration> retry_after);
+  Duration WaitForSecondaryLimit(Host& host) const;
   void OnAccepted(Host& host, const Ticket& ticket, const QuotaHint& hint);
   FetchResult AfterFailure(Job& job, Failure failure, std::optional<Duration> retry_after);
   void Remember(const Job& job, const Failure& failure);

@@ -20,6 +20,9 @@ constexpr int kRefusedAloneMax = 3;
 // What a refusal says stands at its beginning; this thread has others to serve.
 constexpr std::size_t kJudgedBytesMax = 256u << 10;
 
+constexpr Duration kSecondaryWait = std::chrono::minutes(1);
+constexpr int kSecondaryDoublings = 5;
+
 std::chrono::milliseconds Ceil(Duration wait) {
   return std::chrono::ceil<std::chrono::milliseconds>(wait);
 }
@@ -92,7 +95,9 @@ std::optional<FetchResult> FetchLoop::OnResponse(const JobPtr& job, const Ticket
   }
   std::optional<Duration> wait = WaitAskedFor(hint);
   const std::string_view words = response.body.view().text().substr(0, kJudgedBytesMax);
-  if (!wait && (status == 429 || status == 503 || status == 529)) wait = WaitInBody(words);
+  const bool may_be_limit = status == 429 || status == 403;
+  const auto limit = may_be_limit ? LimitInBody(words) : std::nullopt;
+  if (!wait && (status == 429 || status == 503 || status == 529 || limit)) wait = WaitInBody(words);
   Verdict verdict =
       source_.Judge(job->request, {.status = status, .body = words, .headers = response.headers});
   const bool for_good = verdict.code == Code::kInvalid || verdict.code == Code::kNotFound;
@@ -101,8 +106,10 @@ std::optional<FetchResult> FetchLoop::OnResponse(const JobPtr& job, const Ticket
   }
   const bool asks_to_wait = wait.has_value();
   const bool refused = status == 429 || status == 529 || verdict.code == Code::kRateLimited ||
-                       ((status == 503 || status == 403) && asks_to_wait);
+                       ((status == 503 || status == 403) && asks_to_wait) ||
+                       (status == 403 && limit);
   if (refused && !wait) wait = WaitAfterRefusal(hint);
+  if (limit == LimitKind::kSecondary && !wait) wait = WaitForSecondaryLimit(host);
   if (verdict.delay) wait = std::max(*verdict.delay, wait.value_or(Duration::zero()));
   Failure failure{.code = refused ? Code::kRateLimited : verdict.code,
                   .http_status = status,
@@ -133,6 +140,7 @@ std::optional<FetchResult> FetchLoop::OnResponse(const JobPtr& job, const Ticket
 void FetchLoop::OnAccepted(Host& host, const Ticket& ticket, const QuotaHint& hint) {
   host.refused_since.reset();
   ++host.accepted;
+  host.secondary_refusals = 0;
   host.limiter.OnAccepted(ticket.permit);
   const std::optional<Duration> wait = WaitAskedFor(hint);
   if (hint.remaining == 0.0 && wait) host.limiter.OnSpent(*wait);
@@ -162,6 +170,14 @@ std::optional<FetchResult> FetchLoop::OnRefused(const JobPtr& job, const Ticket&
   auto& queue = host.waiting[job->request.operation];
   again ? queue.push_back(job) : queue.push_front(job);
   return std::nullopt;
+}
+
+// GitHub wants a minute at least, and more each time. Its other refusals come as fast as ours go
+// out, and are of the same event.
+Duration FetchLoop::WaitForSecondaryLimit(Host& host) const {
+  const bool same = host.secondary_refusals > 0 && clock_.Now() < host.limiter.held_until();
+  if (!same) ++host.secondary_refusals;
+  return kSecondaryWait * (1 << std::min(host.secondary_refusals - 1, kSecondaryDoublings));
 }
 
 // A request that is refused time and again while others are accepted would hold those up, and

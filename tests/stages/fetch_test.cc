@@ -375,6 +375,66 @@ TEST_F(FetchTest, AForbiddenAnswerWithRetryAfterIsARateRefusal) {
   EXPECT_NE(Got<Answer>("/a"), nullptr);
 }
 
+constexpr const char* kSecondaryLimit =
+    R"({"message": "You have exceeded a secondary rate limit. Please wait a few minutes."})";
+
+TEST_F(FetchTest, AForbiddenAnswerWhoseBodySaysThatItIsALimitIsARateRefusal) {
+  int asked = 0;
+  Serve([&](const HttpRequest&) {
+    return ++asked == 1
+               ? Answers(403, R"({"error": {"errors": [{"reason": "rateLimitExceeded"}]}})")
+               : Answers(200);
+  });
+  AskUntilDone("/a");
+  transport_->RunUntilIdle();
+  EXPECT_NE(Got<Answer>("/a"), nullptr);
+}
+
+TEST_F(FetchTest, ATimeInTheBodyOfSuchAnAnswerHolds) {
+  int asked = 0;
+  const SteadyTime begin = clock_.Now();
+  Serve([&](const HttpRequest&) {
+    return ++asked == 1 ? Answers(403, R"({"error": {"errors": [{"reason": "rateLimitExceeded"}],
+                     "details": [{"@type": "x/google.rpc.RetryInfo", "retryDelay": "30.5s"}]}})")
+                        : Answers(200);
+  });
+  AskUntilDone("/a");
+  transport_->RunUntilIdle();
+  EXPECT_EQ(SentBetween(begin + 1ms, begin + 30s), 0);
+  EXPECT_NE(Got<Answer>("/a"), nullptr);
+}
+
+TEST_F(FetchTest, ASecondaryLimitWithoutATimeIsAMinuteAndTwiceThatEachFurtherTime) {
+  for (const int status : {403, 429}) {
+    int asked = 0;
+    const SteadyTime begin = clock_.Now();
+    Serve([&](const HttpRequest&) {
+      return ++asked <= 2
+                 ? Answers(status, kSecondaryLimit,
+                           {{"X-RateLimit-Remaining", "4990"}, {"X-RateLimit-Reset", "3000"}})
+                 : Answers(200);
+    });
+    AskUntilDone("/a");
+    transport_->RunUntilIdle();
+    EXPECT_EQ(SentBetween(begin + 1ms, begin + 60s), 0) << status;
+    EXPECT_EQ(SentBetween(begin + 60s, begin + 70s), 1) << status;
+    EXPECT_EQ(SentBetween(begin + 70s, begin + 180s), 0) << status;
+    EXPECT_NE(Got<Answer>("/a"), nullptr) << status;
+  }
+}
+
+TEST_F(FetchTest, SeveralRefusalsOfASecondaryLimitAtOnceAreOne) {
+  int asked = 0;
+  const SteadyTime begin = clock_.Now();
+  Serve([&](const HttpRequest&) {
+    return ++asked <= 20 ? Answers(403, kSecondaryLimit) : Answers(200);
+  });
+  for (int i = 0; i < 20; ++i) AskUntilDone("/" + std::to_string(i));
+  transport_->RunUntilIdle();
+  EXPECT_EQ(CountOf<Answer>(), 20);
+  EXPECT_LE(clock_.Now() - begin, 65s);
+}
+
 TEST_F(FetchTest, AServerThatAsksForCalmHalvesWhatIsUnderWayOfThatOperation) {
   options_.operations.push_back({.name = "blocks", .in_flight_max = 20});
   Serve([](const HttpRequest&) {
