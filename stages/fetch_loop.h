@@ -46,6 +46,8 @@ class FetchLoop : public std::enable_shared_from_this<FetchLoop> {
     bool sent_before = false;
     std::int64_t version = 0;   // of the credential that it was last sent with
     bool unauthorized = false;  // was answered 401 before
+    std::optional<std::int64_t> accepted_at_refusal;  // Host::accepted then, of the last one
+    int refused_alone = 0;                            // so often while others were accepted
     Host* host = nullptr;
     ConcurrencyLimit* limit = nullptr;
   };
@@ -55,6 +57,8 @@ class FetchLoop : public std::enable_shared_from_this<FetchLoop> {
     CircuitBreaker breaker;
     std::map<std::string, std::deque<JobPtr>, std::less<>> waiting;  // by operation
     std::optional<SteadyTime> refused_since;                         // no acceptance since then
+    std::int64_t accepted = 0;
+    int secondary_refusals = 0;  // without a time, since the last acceptance
     SteadyTime timer_due = SteadyTime::max();
   };
   // Of the credential: one for all requests, which wait meanwhile.
@@ -90,6 +94,9 @@ class FetchLoop : public std::enable_shared_from_this<FetchLoop> {
                                         HttpResponse response);
   std::optional<FetchResult> OnRefused(const JobPtr& job, const Ticket& ticket, Failure failure,
                                        std::optional<Duration> retry_after);
+  std::optional<FetchResult> AskLater(Job& job, Failure failure,
+                                      std::optional<Duration> retry_after);
+  Duration WaitForSecondaryLimit(Host& host) const;
   void OnAccepted(Host& host, const Ticket& ticket, const QuotaHint& hint);
   FetchResult AfterFailure(Job& job, Failure failure, std::optional<Duration> retry_after);
   void Remember(const Job& job, const Failure& failure);

@@ -14,8 +14,14 @@ namespace {
 
 constexpr std::size_t kErrorsKept = 100;
 
+// So often a request may be refused by bad luck while others are accepted.
+constexpr int kRefusedAloneMax = 3;
+
 // What a refusal says stands at its beginning; this thread has others to serve.
 constexpr std::size_t kJudgedBytesMax = 256u << 10;
+
+constexpr Duration kSecondaryWait = std::chrono::minutes(1);
+constexpr int kSecondaryDoublings = 5;
 
 std::chrono::milliseconds Ceil(Duration wait) {
   return std::chrono::ceil<std::chrono::milliseconds>(wait);
@@ -96,9 +102,11 @@ std::optional<FetchResult> FetchLoop::OnResponse(const JobPtr& job, const Ticket
                   .body = std::move(response.body),
                   .elapsed = response.elapsed};
   }
-  std::optional<Duration> wait = WaitAfterRefusal(hint);
+  std::optional<Duration> wait = WaitAskedFor(hint);
   const std::string_view words = response.body.view().text().substr(0, kJudgedBytesMax);
-  if (!wait && (status == 429 || status == 503 || status == 529)) wait = WaitInBody(words);
+  const bool may_be_limit = status == 429 || status == 403;
+  const auto limit = may_be_limit ? LimitInBody(words) : std::nullopt;
+  if (!wait && (status == 429 || status == 503 || status == 529 || limit)) wait = WaitInBody(words);
   Verdict verdict =
       source_.Judge(job->request, {.status = status, .body = words, .headers = response.headers});
   const bool for_good = verdict.code == Code::kInvalid || verdict.code == Code::kNotFound;
@@ -106,9 +114,12 @@ std::optional<FetchResult> FetchLoop::OnResponse(const JobPtr& job, const Ticket
     verdict = {.code = Code::kTransient, .message = verdict.message + " (its body is cut)"};
   }
   const bool asks_to_wait = wait.has_value();
-  if (verdict.delay) wait = std::max(*verdict.delay, wait.value_or(Duration::zero()));
   const bool refused = status == 429 || status == 529 || verdict.code == Code::kRateLimited ||
-                       ((status == 503 || status == 403) && asks_to_wait);
+                       ((status == 503 || status == 403) && asks_to_wait) ||
+                       (status == 403 && limit);
+  if (refused && !wait) wait = WaitAfterRefusal(hint);
+  if (limit == LimitKind::kSecondary && !wait) wait = WaitForSecondaryLimit(host);
+  if (verdict.delay) wait = std::max(*verdict.delay, wait.value_or(Duration::zero()));
   Failure failure{.code = refused ? Code::kRateLimited : verdict.code,
                   .http_status = status,
                   .message = verdict.message};
@@ -137,13 +148,16 @@ std::optional<FetchResult> FetchLoop::OnResponse(const JobPtr& job, const Ticket
 // limiter without a burst says "0 left, 1 s" with every single answer.
 void FetchLoop::OnAccepted(Host& host, const Ticket& ticket, const QuotaHint& hint) {
   host.refused_since.reset();
+  ++host.accepted;
+  host.secondary_refusals = 0;
   host.limiter.OnAccepted(ticket.permit);
-  const std::optional<Duration> wait = WaitAfterRefusal(hint);
+  const std::optional<Duration> wait = WaitAskedFor(hint);
   if (hint.remaining == 0.0 && wait) host.limiter.OnSpent(*wait);
 }
 
 // A refused request goes back to the head of its queue and waits there for the limiter, unless that
-// takes long; then it is handed back.
+// takes long; then it is handed back. Refused again it goes to the end: another one shows whether
+// it is the server that refuses, or this request that is.
 std::optional<FetchResult> FetchLoop::OnRefused(const JobPtr& job, const Ticket& ticket,
                                                 Failure failure,
                                                 std::optional<Duration> retry_after) {
@@ -160,8 +174,33 @@ std::optional<FetchResult> FetchLoop::OnRefused(const JobPtr& job, const Ticket&
   if (wait > kWaitHereMax) {
     return Again{.failure = std::move(failure), .delay = wait, .counts = false};
   }
-  host.waiting[job->request.operation].push_front(job);
+  const bool again = job->accepted_at_refusal.has_value();
+  if (auto later = AskLater(*job, failure, retry_after)) return later;
+  auto& queue = host.waiting[job->request.operation];
+  again ? queue.push_back(job) : queue.push_front(job);
   return std::nullopt;
+}
+
+// GitHub wants a minute at least, and more each time. Its other refusals come as fast as ours go
+// out, and are of the same event.
+Duration FetchLoop::WaitForSecondaryLimit(Host& host) const {
+  const bool same = host.secondary_refusals > 0 && clock_.Now() < host.limiter.held_until();
+  if (!same) ++host.secondary_refusals;
+  return kSecondaryWait * (1 << std::min(host.secondary_refusals - 1, kSecondaryDoublings));
+}
+
+// A request that is refused time and again while others are accepted would hold those up, and
+// teach the limiter what is not so. It waits on its own, and that counts. nullopt: it is none.
+std::optional<FetchResult> FetchLoop::AskLater(Job& job, Failure failure,
+                                               std::optional<Duration> retry_after) {
+  const auto before = std::exchange(job.accepted_at_refusal, job.host->accepted);
+  if (!before || *before == job.host->accepted || ++job.refused_alone < kRefusedAloneMax) {
+    return std::nullopt;
+  }
+  const RetryDecision decision =
+      Decide(job.attempt, Code::kTransient, retry_after, options_.retry, rng_);
+  if (decision.kind == RetryDecision::Kind::kGaveUp) return GaveUp{.failure = std::move(failure)};
+  return Again{.failure = std::move(failure), .delay = decision.delay, .counts = true};
 }
 
 Fatal FetchLoop::WaitTooLong(Duration wait) const {

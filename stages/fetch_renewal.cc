@@ -148,10 +148,10 @@ void FetchLoop::OnRenewalError(const TransportError& error) {
 
 void FetchLoop::OnRenewalResponse(Host& host, const Permit& permit, const HttpResponse& response) {
   const int status = response.status;
-  const std::optional<Duration> wait =
-      WaitAfterRefusal(ParseQuota(response.headers, clock_.WallNow()));
+  const QuotaHint hint = ParseQuota(response.headers, clock_.WallNow());
+  const std::optional<Duration> wait = WaitAskedFor(hint);
   if (status == 429 || status == 529 || (status == 503 && wait)) {
-    return OnRenewalRefused(host, permit, wait);
+    return OnRenewalRefused(host, permit, WaitAfterRefusal(hint));
   }
   if (status >= 500) {
     host.limiter.OnOther(permit);

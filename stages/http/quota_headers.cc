@@ -21,6 +21,10 @@ struct Bucket {
   std::optional<Duration> window;
 };
 
+// The last one may have been too few for the request, or been taken meanwhile.
+constexpr double kLeftOverMax = 1;
+constexpr Duration kSoon = std::chrono::minutes(1);
+
 // By what follows the family's name: "" for the only one, "minute", "requests", a policy's name.
 using Buckets = std::map<std::string, Bucket, std::less<>>;
 
@@ -220,7 +224,8 @@ bool IsTighter(const Bucket& a, const Bucket& b) {
   if (a_spent != b_spent) return a_spent;
   if (a_spent) return a.reset_after.value_or(Duration(0)) > b.reset_after.value_or(Duration(0));
   if (Ease(a) != Ease(b)) return Ease(a) < Ease(b);
-  return a.limit.has_value() && !b.limit.has_value();
+  if (a.limit.has_value() != b.limit.has_value()) return a.limit.has_value();
+  return a.reset_after.has_value() && !b.reset_after.has_value();
 }
 
 // The old three-field form names the window in RateLimit-Policy alone: `100;w=60, 10000;w=86400`.
@@ -287,9 +292,15 @@ QuotaHint ParseQuota(const std::vector<HttpHeader>& headers, WallMs wall_now_ms)
           .window = tightest.window};
 }
 
-std::optional<Duration> WaitAfterRefusal(const QuotaHint& hint) {
+std::optional<Duration> WaitAskedFor(const QuotaHint& hint) {
   if (hint.retry_after) return hint.retry_after;
   return hint.remaining == 0.0 ? hint.reset_after : std::nullopt;
+}
+
+std::optional<Duration> WaitAfterRefusal(const QuotaHint& hint) {
+  if (hint.retry_after) return hint.retry_after;
+  const bool another = hint.remaining.value_or(0) > kLeftOverMax && hint.reset_after > kSoon;
+  return another ? std::nullopt : hint.reset_after;
 }
 
 }  // namespace sluice

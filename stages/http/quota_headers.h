@@ -26,7 +26,14 @@ struct QuotaHint {
 // from a cache on the way (Age > 0) are stale and left out.
 QuotaHint ParseQuota(const std::vector<HttpHeader>& headers, WallMs wall_now_ms);
 
-// How long to stay away after a refusal: retry_after, else the reset where nothing remains.
+// What an answer asks for by itself, whatever its status: retry_after, else the reset where nothing
+// remains. A 403 or 503 that does is a refusal for the rate.
+std::optional<Duration> WaitAskedFor(const QuotaHint& hint);
+
+// How long to stay away after what is known to be such a refusal. The reset counts here in any
+// case, but for one more than a minute ahead where the server says that two or more remain: then it
+// was another limit that refused, as GitHub's secondary one does with 4,990 of 5,000 left for the
+// hour.
 std::optional<Duration> WaitAfterRefusal(const QuotaHint& hint);
 
 }  // namespace sluice

@@ -30,6 +30,28 @@ constexpr double kCreep = 0.0002;
 // Where Retry-After is obeyed a refusal costs a second of silence, so they must be rarer.
 constexpr double kCareWhereExact = 10;
 constexpr double kNear = 0.1;
+// A refusal that closes the server for long costs all that would have been accepted meanwhile. One
+// that costs five requests is worth the usual hundred acceptances of climbing; with more in
+// proportion what is lost stays near one in twenty.
+constexpr double kLostPerCare = 5;
+// After so many acceptances without a refusal what was refused once says little: the steps grow
+// with the square of their number. What an earlier run learned is doubted sooner: after three
+// seconds of acceptances, or ten of them.
+constexpr double kEagerAfter = 100;
+constexpr double kEagerAfterImport = 10;
+constexpr double kEagerImportedFor = 3;
+constexpr double kStepMax = 0.25;
+// Once a closed server is open again, and whether it takes the pace it had is not proven: from one
+// a second, a quarter more in each round trip. Below that each request takes so long that doubling
+// is in order.
+constexpr double kReopenPace = 1;
+constexpr double kRegrowth = 1.25;
+constexpr double kRegrowthBelow = 2;
+constexpr double kCutRegrowing = 0.6;
+constexpr int kProvenAfter = 20;
+constexpr Duration kProvenFor = std::chrono::seconds(5);
+// One closed time is an outage, two may be; from the third on it seems to be what the pace costs.
+constexpr int kClosuresOfOutage = 2;
 // Per round trip, until the first refusal.
 constexpr double kGrowthCareful = 1.5;
 constexpr double kGrowthBold = 2;
@@ -52,6 +74,8 @@ constexpr double kHalfSaved = 0.5;
 constexpr int kPauseIntervals = 4;
 constexpr Duration kLongRetryAfter = std::chrono::seconds(5);
 constexpr int kRefusalsToObey = 3;
+// A rate that is so low is learned from a second of silence well enough.
+constexpr Duration kClosedFor = std::chrono::seconds(2);
 // While the rate is being measured its interval may be far too short for a test; this one is not.
 constexpr Duration kTestMeasuring = std::chrono::milliseconds(50);
 // A server next door would otherwise see the pace doubled a thousand times a second.
@@ -71,7 +95,8 @@ RateLimiter::RateLimiter(const Clock& clock, RateOptions options)
                          (options.burst > 1 ? kMarginWithBurst : kMarginWithoutBurst)),
       burst_(std::max(1, options.burst - 1)),
       start_(options.start),
-      pace_(std::min(ceiling_, options.requests_per_second > 0 ? kPaceMax : kStartPace)) {}
+      pace_(std::min(ceiling_, options.requests_per_second > 0 ? kPaceMax : kStartPace)),
+      eager_after_(kEagerAfter) {}
 
 Duration RateLimiter::Interval() const { return Duration(static_cast<std::int64_t>(1e9 / pace_)); }
 
@@ -109,6 +134,7 @@ void RateLimiter::OnAccepted(const Permit& permit) {
   }
   if (permit.probe) Open();
   if (IsFresh(permit)) {
+    if (refusals_in_row_ > 0) EndRow();
     refusals_in_row_ = 0;
     accepted_in_row_ = std::min(accepted_in_row_ + 1, kJitterAfter);
     measuring_ = false;
@@ -141,6 +167,7 @@ void RateLimiter::OnRefused(const Permit& permit, std::optional<Duration> retry_
   if (fresh) {
     ++refusals_in_row_;
     if (!excused) SlowDown(permit);
+    if (refusals_in_row_ == 1) BeginRow();
     accepted_in_row_ = 0;
     reacted_at_ = now;
   }
@@ -163,19 +190,23 @@ void RateLimiter::OnRefused(const Permit& permit, std::optional<Duration> retry_
 // slowing down is answer enough.
 Duration RateLimiter::HoldAfterRefusal(Duration named) {
   const bool has_time = named > Duration::zero();
-  if (named >= kLongRetryAfter) return named;
+  if (named >= kLongRetryAfter) {
+    BelieveNoSilence();
+    return named;
+  }
   const Duration test = Interval() * (1 << std::min(refusals_in_row_ - 1, 20));
   const bool obey = refusals_in_row_ > kRefusalsToObey && (!measuring_ || test > kTestMeasuring);
   if (obey && meaning_ == RetryAfterMeaning::kUntested && has_time) {
     meaning_ = RetryAfterMeaning::kExact;
-    if (measuring_) pace_ = pace_unmeasured_;  // a closed server refuses at any pace
+    if (measuring_) pace_ = row_.pace;  // a closed server refuses at any pace
     measuring_ = false;
   }
   if (obey) {
     // Doubled each time: a server may say "1" for the minutes that it stays closed.
     const int doublings = std::min(refusals_in_row_ - kRefusalsToObey - 1, 10);
-    const Duration hold = std::min(kLongestHold, kFirstHold * (1 << doublings));
-    return std::max(hold, named);
+    const Duration hold = std::max(named, std::min(kLongestHold, kFirstHold * (1 << doublings)));
+    if (clock_.Now() + hold - row_.began_at >= kClosedFor) BelieveNoSilence();
+    return hold;
   }
   if (has_time && meaning_ == RetryAfterMeaning::kExact) return named;
   const bool tested = meaning_ != RetryAfterMeaning::kUntested || !has_time;
@@ -210,7 +241,7 @@ void RateLimiter::StartWith(Duration round_trip) {
 bool RateLimiter::Excuse(const Permit& refused, Duration named) {
   const bool pacing = gate_ == Gate::kOpen && !IsUnknown();
   const bool obeyed = named >= kLongRetryAfter || meaning_ == RetryAfterMeaning::kExact;
-  if (!pacing || obeyed || accepted_in_row_ < kExplainAfter) return false;
+  if (!pacing || obeyed || regrowing_ || accepted_in_row_ < kExplainAfter) return false;
   const bool late =
       burst_ == 1 && arrivals_.ExplainRefusal(refused.sent_at, Interval(), clock_.Now());
   if (!late && (ceiling_ == kUnbounded || accepted_in_row_ < kJitterAfter)) return false;
@@ -227,15 +258,21 @@ void RateLimiter::SlowDown(const Permit& refused) {
                        : accepted_in_row_ >= kRareAfter ? kBackOff
                                                         : kCutConfigured;
     measuring_ = IsUnknown();
+    proven_ = IsProven(refused.sent_at);
     refused_pace_ = refused.pace;
     // Without a window the pace was not used.
     const bool counted = !measuring_ && window_.from != SteadyTime::max();
-    const double accepted = !counted ? 0
-                            : meaning_ == RetryAfterMeaning::kExact
-                                ? window_.RateAfterHold(refused.sent_at)
-                                : window_.RateAt(refused.sent_at, kHalfSaved);
-    pace_ = std::min(pace_, std::clamp(accepted, refused.pace * cut, refused.pace * kBackOff));
-    if (measuring_) pace_unmeasured_ = pace_;
+    const double accepted = counted ? Counted(refused.sent_at) : 0;
+    // A server that was open for less than it is closed for minds the pace.
+    const bool brief = after_closure_ && refused.sent_at - window_.resumed < closed_for_;
+    const double most = refused.pace * (regrowing_ || brief ? kCutRegrowing : kBackOff);
+    const bool too_fast_for_one = counted && after_closure_ && window_.accepted <= 1;
+    pace_ = std::min(pace_, too_fast_for_one ? std::min(accepted, most)
+                                             : std::clamp(accepted, refused.pace * cut, most));
+    if (too_fast_for_one) refused_pace_ = std::min(*refused_pace_, pace_ / kCutRegrowing);
+    regrowing_ = false;
+    climbed_ = 0;
+    eager_after_ = kEagerAfter;
     window_ = {.from = refused.sent_at};
   } else if (meaning_ == RetryAfterMeaning::kRoundedUp && !measuring_) {
     pace_ /= 2;  // refused by a closed server the pace would say nothing
@@ -253,6 +290,63 @@ void RateLimiter::Measure(const Permit& refused) {
   const double most = std::max(kPaceMin, 1 / (1 / accepted - 1 / refused.pace));
   pace_ = std::min(pace_, most);
   refused_pace_ = std::min(*refused_pace_, most);
+  if (window_.accepted > 0) BeginRow();
+}
+
+// Whether the pace has held so long that its being too high is no likely cause of a closed time.
+bool RateLimiter::IsProven(SteadyTime time) const {
+  if (regrowing_ || window_.accepted < kProvenAfter) return false;
+  const bool known = refused_pace_ && !after_closure_;
+  return known || time - window_.resumed >= kProvenFor;
+}
+
+// What was accepted since the last refusal, as a rate. The time that a closed server kept us
+// waiting is no part of it, unless that is how it makes up for a burst: it closes again and again
+// after a few requests.
+double RateLimiter::Counted(SteadyTime time) const {
+  if (meaning_ == RetryAfterMeaning::kExact) return window_.RateAfterHold(time);
+  if (!after_closure_ || window_.accepted <= 1) return window_.RateAt(time, kHalfSaved);
+  if (window_.accepted < kProvenAfter && closures_ > kClosuresOfOutage) {
+    return window_.RateAfterHold(time);
+  }
+  return window_.RateSinceResumed(time);
+}
+
+void RateLimiter::BeginRow() {
+  if (refusals_in_row_ == 1) row_.began_at = clock_.Now();
+  row_.pace = pace_;
+  row_.refused_pace = refused_pace_;
+}
+
+// A closed server refuses at any pace, so the pace is what the first refusal has left of it.
+void RateLimiter::BelieveNoSilence() {
+  measuring_ = false;
+  closed_ = true;
+  if (ceiling_ != kUnbounded) return;
+  pace_ = row_.pace;
+  refused_pace_ = row_.refused_pace;
+}
+
+// The first acceptance after refusals.
+void RateLimiter::EndRow() {
+  after_closure_ = std::exchange(closed_, false) && ceiling_ == kUnbounded;
+  care_ = 1;
+  if (!after_closure_) return;
+  closed_for_ = clock_.Now() - row_.began_at;
+  if (++closures_ >= kClosuresOfOutage) {
+    const Duration lost = std::min(closed_for_, kLongestHold);
+    care_ = std::max(1.0, SecondsOf(lost) * pace_ / kLostPerCare);
+  }
+  if (proven_) return;
+  Regrow(closures_ < kClosuresOfOutage ? kPaceMax : pace_);
+}
+
+void RateLimiter::Regrow(double to) {
+  regrowing_ = true;
+  regrow_to_ = to;
+  pace_ = std::min(pace_, kReopenPace);
+  sped_up_at_ = clock_.Now();
+  SpendBurst();
 }
 
 void RateLimiter::Window::Count(SteadyTime sent_at) {
@@ -263,6 +357,10 @@ void RateLimiter::Window::Count(SteadyTime sent_at) {
 
 double RateLimiter::Window::RateAt(SteadyTime time, double more) const {
   return time > from ? (accepted + more) / SecondsOf(time - from) : kUnbounded;
+}
+
+double RateLimiter::Window::RateSinceResumed(SteadyTime time) const {
+  return time > resumed ? (accepted - kHalfSaved) / SecondsOf(time - resumed) : kUnbounded;
 }
 
 // What the server saved up while nothing was sent it may have lost, for want of room. If that was
@@ -277,14 +375,23 @@ double RateLimiter::Window::RateAfterHold(SteadyTime time) const {
 void RateLimiter::SpeedUp(const Permit& accepted) {
   const SteadyTime now = clock_.Now();
   if (!pace_bound_ || gate_ != Gate::kOpen) return;
-  if (!refused_pace_) {
+  if (regrowing_) {
+    if (accepted.sent_at < sped_up_at_ || now - sped_up_at_ < kGrowthEvery) return;
+    pace_ = std::min(regrow_to_, pace_ * (pace_ < kReopenPace ? kRegrowthBelow : kRegrowth));
+    regrowing_ = pace_ < regrow_to_;
+    next_ = std::min(next_, now + burst_ * Interval());
+  } else if (!refused_pace_) {
     if (accepted.sent_at < sped_up_at_ || now - sped_up_at_ < kGrowthEvery) return;
     pace_ *= start_ == RateStart::kBold ? kGrowthBold : kGrowthCareful;
   } else {
     const double gap = std::abs(*refused_pace_ - pace_);
     const bool careful = meaning_ == RetryAfterMeaning::kExact && gap < pace_ * kNear &&
                          ceiling_ == kUnbounded;  // a configured rate is no discovery
-    pace_ += std::max(kCreep * pace_, gap * kApproach) / (careful ? kCareWhereExact : 1);
+    const double care = std::max(care_, careful ? kCareWhereExact : 1);
+    const double doubt = ++climbed_ / (eager_after_ * care);
+    const double eager = ceiling_ == kUnbounded ? std::max(1.0, doubt * doubt) : 1;
+    pace_ += std::min(std::max(kCreep * pace_ * eager, gap * kApproach) / care,
+                      std::max(kStepMax * pace_, gap * kApproach));
   }
   pace_ = std::min({pace_, ceiling_, kPaceMax});
   sped_up_at_ = now;
@@ -298,8 +405,17 @@ RateState RateLimiter::ExportState() const {
     state.not_before_ms =
         clock_.WallNow() + std::chrono::ceil<std::chrono::milliseconds>(wait).count();
   }
-  if (learned()) state.learned_milli_rps = std::llround(pace_ * 1000);
+  state.learned_milli_rps = std::llround(Learned() * 1000);
   return state;
+}
+
+// 0: nothing. What only a closed time has brought about is not worth to be remembered.
+double RateLimiter::Learned() const {
+  if (!learned()) return 0;
+  if (ceiling_ != kUnbounded) return pace_;
+  if (regrowing_) return regrow_to_ < kPaceMax ? regrow_to_ : 0;
+  if (closed_ && closures_ + 1 < kClosuresOfOutage && !proven_) return 0;
+  return refusals_in_row_ > 0 ? row_.pace : pace_;
 }
 
 void RateLimiter::ImportState(const RateState& state) {
@@ -307,6 +423,8 @@ void RateLimiter::ImportState(const RateState& state) {
     pace_ = std::min(ceiling_, std::clamp(static_cast<double>(state.learned_milli_rps) / 1000,
                                           kPaceMin, kPaceMax));
     refused_pace_ = pace_ / kBackOff;
+    eager_after_ = std::clamp(kEagerImportedFor * pace_, kEagerImportedFor, kEagerAfterImport);
+    if (ceiling_ == kUnbounded && pace_ < kReopenPace) Regrow(kReopenPace);
   }
   const std::int64_t wait_ms = state.not_before_ms - clock_.WallNow();
   if (wait_ms > 0) Hold(std::chrono::milliseconds(wait_ms));

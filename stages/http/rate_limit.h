@@ -21,6 +21,16 @@
 //     without a burst.
 //   - after three refusals in a row without one acceptance everything waits whatever was learned
 //     before: 1 s, doubled with each further one up to 60 s, and no less than the server says.
+//
+// A server that is closed refuses at any pace, so what its silence seems to say is not believed. A
+// pace that had held before is kept. One that was still being tried out starts from 1/s and grows
+// by a quarter in each round trip, again to wherever the next refusal comes. If refusals close
+// the server (for 2 s or more) time and again, the pace climbs the slower the more each of them
+// costs, so that about one request in twenty is lost to them.
+//
+// What was refused once, or learned in an earlier run, holds only for so long: after a hundred
+// acceptances in a row (after an import ten at most) the steps grow with the square of their
+// number.
 #pragma once
 
 #include <cstdint>
@@ -108,6 +118,8 @@ class RateLimiter {
     double RateAt(SteadyTime time, double more) const;
     // The same, where the window began with a wait.
     double RateAfterHold(SteadyTime time) const;
+    // Of the time since the first of these alone.
+    double RateSinceResumed(SteadyTime time) const;
   };
 
   bool IsFresh(const Permit& permit) const { return permit.sent_at > reacted_at_; }
@@ -118,6 +130,13 @@ class RateLimiter {
   void SlowDown(const Permit& refused);
   void SpeedUp(const Permit& accepted);
   Duration HoldAfterRefusal(Duration named);
+  void BeginRow();
+  void BelieveNoSilence();
+  void EndRow();
+  void Regrow(double to);
+  bool IsProven(SteadyTime time) const;
+  double Counted(SteadyTime time) const;
+  double Learned() const;
   void Hold(Duration wait);
   void Open();
   void SpendBurst();
@@ -142,8 +161,24 @@ class RateLimiter {
   Window window_;
   // Between the first refusal of all and the next acceptance:
   bool measuring_ = false;
-  double pace_unmeasured_ = 0;  // that at its beginning
-  bool started_ = false;        // with a pace that suits the round trip
+  // What the first of several refusals in a row left.
+  struct Row {
+    SteadyTime began_at{};
+    double pace = 0;
+    std::optional<double> refused_pace;
+  };
+  Row row_;
+  bool closed_ = false;  // the row has led to a wait: its silence says nothing about the pace
+  bool after_closure_ = false;  // the last row has
+  Duration closed_for_{};       // the last one that has
+  bool proven_ = false;         // the pace held for some time before the last row
+  int closures_ = 0;
+  bool regrowing_ = false;  // fast, up to regrow_to_
+  double regrow_to_ = 0;
+  double care_ = 1;  // steps are so many times smaller
+  int climbed_ = 0;  // steps since the last refusal
+  double eager_after_;
+  bool started_ = false;  // with a pace that suits the round trip
   SteadyTime sped_up_at_{};
   bool pace_bound_ = false;  // a permit was refused for the pace since then
   LateArrivals arrivals_;

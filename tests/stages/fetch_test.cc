@@ -309,6 +309,31 @@ TEST_F(FetchTest, ATimeInTheBodyHoldsLikeOneInAHeader) {
   }
 }
 
+TEST_F(FetchTest, ARefusalsResetHoldsThoughItDoesNotSayThatNothingIsLeft) {
+  for (const std::vector<HttpHeader>& headers : std::vector<std::vector<HttpHeader>>{
+           {{"X-RateLimit-Reset", "20"}},
+           {{"X-RateLimit-Remaining", "1"}, {"X-RateLimit-Reset", "20"}}}) {
+    int asked = 0;
+    const SteadyTime begin = clock_.Now();
+    Serve([&](const HttpRequest&) {
+      return ++asked == 1 ? Answers(429, "", headers) : Answers(200);
+    });
+    AskUntilDone("/a");
+    transport_->RunUntilIdle();
+    EXPECT_EQ(SentBetween(begin + 1ms, begin + 20s), 0) << headers.size();
+    EXPECT_EQ(transport_->sent().size(), 2u) << headers.size();
+  }
+}
+
+TEST_F(FetchTest, AForbiddenAnswerWithAResetAloneIsNoRateRefusal) {
+  Serve([](const HttpRequest&) {
+    return Answers(403, "", {{"X-RateLimit-Remaining", "40"}, {"X-RateLimit-Reset", "20"}});
+  });
+  Ask("/a");
+  transport_->RunUntilIdle();
+  EXPECT_NE(Got<Refusal>("/a"), nullptr);
+}
+
 TEST_F(FetchTest, AHeaderIsBelievedBeforeTheBody) {
   int asked = 0;
   Serve([&](const HttpRequest&) {
@@ -352,6 +377,30 @@ TEST_F(FetchTest, ShortRefusalsWithoutEndAreBoundedByMaxWaitToo) {
   EXPECT_LE(transport_->sent().size(), 40u);
 }
 
+TEST_F(FetchTest, ARequestThatIsAlwaysRefusedHoldsNobodyElseUp) {
+  options_.rate = {};
+  Serve(
+      [](const HttpRequest& request) { return Answers(request.url.ends_with("/4") ? 429 : 200); });
+  const SteadyTime begin = clock_.Now();
+  for (int i = 0; i < 300; ++i) AskUntilDone("/" + std::to_string(i));
+  while (CountOf<Answer>() < 299 && clock_.Now() < begin + 10min) transport_->AdvanceBy(100ms);
+  EXPECT_LE(clock_.Now() - begin, 30s);
+}
+
+TEST_F(FetchTest, AndIsGivenUpIfOthersAreAcceptedMeanwhile) {
+  options_.rate = {};
+  options_.retry.read_attempts = 3;
+  Serve(
+      [](const HttpRequest& request) { return Answers(request.url.ends_with("/4") ? 429 : 200); });
+  for (int i = 0; i < 3000; ++i) {
+    AskUntilDone("/" + std::to_string(i));
+    transport_->AdvanceBy(50ms);
+  }
+  EXPECT_EQ(CountOf<Answer>(), 2999);
+  ASSERT_NE(Got<GaveUp>("/4"), nullptr);
+  EXPECT_EQ(Got<GaveUp>("/4")->failure.http_status, 429);
+}
+
 TEST_F(FetchTest, AForbiddenAnswerWithRetryAfterIsARateRefusal) {
   int asked = 0;
   Serve([&](const HttpRequest&) {
@@ -360,6 +409,66 @@ TEST_F(FetchTest, AForbiddenAnswerWithRetryAfterIsARateRefusal) {
   AskUntilDone("/a");
   transport_->RunUntilIdle();
   EXPECT_NE(Got<Answer>("/a"), nullptr);
+}
+
+constexpr const char* kSecondaryLimit =
+    R"({"message": "You have exceeded a secondary rate limit. Please wait a few minutes."})";
+
+TEST_F(FetchTest, AForbiddenAnswerWhoseBodySaysThatItIsALimitIsARateRefusal) {
+  int asked = 0;
+  Serve([&](const HttpRequest&) {
+    return ++asked == 1
+               ? Answers(403, R"({"error": {"errors": [{"reason": "rateLimitExceeded"}]}})")
+               : Answers(200);
+  });
+  AskUntilDone("/a");
+  transport_->RunUntilIdle();
+  EXPECT_NE(Got<Answer>("/a"), nullptr);
+}
+
+TEST_F(FetchTest, ATimeInTheBodyOfSuchAnAnswerHolds) {
+  int asked = 0;
+  const SteadyTime begin = clock_.Now();
+  Serve([&](const HttpRequest&) {
+    return ++asked == 1 ? Answers(403, R"({"error": {"errors": [{"reason": "rateLimitExceeded"}],
+                     "details": [{"@type": "x/google.rpc.RetryInfo", "retryDelay": "30.5s"}]}})")
+                        : Answers(200);
+  });
+  AskUntilDone("/a");
+  transport_->RunUntilIdle();
+  EXPECT_EQ(SentBetween(begin + 1ms, begin + 30s), 0);
+  EXPECT_NE(Got<Answer>("/a"), nullptr);
+}
+
+TEST_F(FetchTest, ASecondaryLimitWithoutATimeIsAMinuteAndTwiceThatEachFurtherTime) {
+  for (const int status : {403, 429}) {
+    int asked = 0;
+    const SteadyTime begin = clock_.Now();
+    Serve([&](const HttpRequest&) {
+      return ++asked <= 2
+                 ? Answers(status, kSecondaryLimit,
+                           {{"X-RateLimit-Remaining", "4990"}, {"X-RateLimit-Reset", "3000"}})
+                 : Answers(200);
+    });
+    AskUntilDone("/a");
+    transport_->RunUntilIdle();
+    EXPECT_EQ(SentBetween(begin + 1ms, begin + 60s), 0) << status;
+    EXPECT_EQ(SentBetween(begin + 60s, begin + 70s), 1) << status;
+    EXPECT_EQ(SentBetween(begin + 70s, begin + 180s), 0) << status;
+    EXPECT_NE(Got<Answer>("/a"), nullptr) << status;
+  }
+}
+
+TEST_F(FetchTest, SeveralRefusalsOfASecondaryLimitAtOnceAreOne) {
+  int asked = 0;
+  const SteadyTime begin = clock_.Now();
+  Serve([&](const HttpRequest&) {
+    return ++asked <= 20 ? Answers(403, kSecondaryLimit) : Answers(200);
+  });
+  for (int i = 0; i < 20; ++i) AskUntilDone("/" + std::to_string(i));
+  transport_->RunUntilIdle();
+  EXPECT_EQ(CountOf<Answer>(), 20);
+  EXPECT_LE(clock_.Now() - begin, 65s);
 }
 
 TEST_F(FetchTest, AServerThatAsksForCalmHalvesWhatIsUnderWayOfThatOperation) {

@@ -30,6 +30,7 @@ class JudgingSource : public Source {
     if (status == 401) return {.code = Code::kUnauthorized, .message = "token is invalid"};
     if (status == 404) return {.code = Code::kNotFound, .message = "no such page"};
     if (status == 400) return {.code = Code::kInvalid, .message = "bad request"};
+    if (status == 403) return {.code = Code::kInvalid, .message = "not allowed"};
     return {.code = Code::kTransient, .message = "server trouble"};
   }
   std::optional<Reading> ReadRefusal(const Request&, const AnswerView&) const override {

@@ -50,6 +50,46 @@ TEST(QuotaBody, SaysNothingWhereItIsNotUnderstood) {
   for (const char* body : table) EXPECT_EQ(WaitInBody(body), std::nullopt) << body;
 }
 
+TEST(LimitInBody, IsFoundInReasonsAndMessagesOfAnError) {
+  const char* const rate[] = {
+      R"({"error": {"code": 403, "message": "Forbidden",
+                    "errors": [{"domain": "usageLimits", "reason": "userRateLimitExceeded"}]}})",
+      R"({"error": {"errors": [{"reason": "quotaExceeded"}]}})",
+      R"({"error": {"status": "RESOURCE_EXHAUSTED"}})",
+      R"({"error": {"details": [{"reason": "RATE_LIMIT_EXCEEDED"}]}})",
+      R"({"message": "API rate limit exceeded for user ID 1."})",
+      R"({"message": "You have exceeded your rate limit"})",
+      R"({"errors": [{"error": "RATE_LIMIT_REACHED"}]})",
+      R"({"code": "rate_limited"})",
+      R"({"error": "Too many requests, slow down"})",
+  };
+  for (const char* body : rate) EXPECT_EQ(LimitInBody(body), LimitKind::kRate) << body;
+  const char* const secondary[] = {
+      R"({"message": "You have exceeded a secondary rate limit. Please wait a few minutes."})",
+      R"({"message": "You have triggered an abuse detection mechanism."})",
+  };
+  for (const char* body : secondary) EXPECT_EQ(LimitInBody(body), LimitKind::kSecondary) << body;
+}
+
+TEST(LimitInBody, IsNotSeenInAPermissionOrAPage) {
+  const char* const table[] = {
+      "",
+      "rate limit exceeded",
+      "<html><body>API rate limit exceeded</body></html>",
+      R"("rate limit exceeded")",
+      R"(["rate limit exceeded"])",
+      R"({"message": "Resource not accessible by integration"})",
+      R"({"message": "You may not see the rate limits of this organisation"})",
+      R"({"message": "This account was suspended for abuse"})",
+      R"({"error": {"errors": [{"reason": "insufficientPermissions"}]}})",
+      R"({"error": {"errors": [{"reason": "accessNotConfigured"}], "message": "Quota project not set"}})",
+      R"({"title": "How the rate limit is exceeded", "results": [{"message": "rate limit exceeded"}]})",
+      R"({"error": "restricted_resource", "documentation": "rate limit exceeded"})",
+      R"({"message": "API rate limit exceeded)",
+  };
+  for (const char* body : table) EXPECT_EQ(LimitInBody(body), std::nullopt) << body;
+}
+
 TEST(QuotaBody, IsNotReadWhereItIsLargeOrDeep) {
   const std::string padding(70'000, ' ');
   EXPECT_EQ(WaitInBody(padding + R"({"retry_after": 5})"), std::nullopt);

@@ -238,6 +238,24 @@ INSTANTIATE_TEST_SUITE_P(
             std::nullopt},
         Row{"none", {{"Content-Type", "application/json"}}, std::nullopt}));
 
+TEST(QuotaHeadersReset, CountsAfterARefusalUnlessItIsAnotherLimits) {
+  struct {
+    std::vector<HttpHeader> headers;
+    std::optional<Duration> wait;
+  } const table[] = {
+      {{{"X-RateLimit-Reset", "20"}}, 20s},
+      {{{"X-RateLimit-Reset", "3000"}}, 3000s},
+      {{{"X-RateLimit-Remaining", "1"}, {"X-RateLimit-Reset", "3000"}}, 3000s},
+      {{{"X-RateLimit-Remaining", "4"}, {"X-RateLimit-Reset", "7"}}, 7s},
+      {{{"X-RateLimit-Remaining", "4990"}, {"X-RateLimit-Reset", "3000"}}, std::nullopt},
+  };
+  for (const auto& row : table) {
+    const QuotaHint hint = ParseQuota(row.headers, 0);
+    EXPECT_EQ(WaitAfterRefusal(hint), row.wait) << row.headers.back().value;
+    EXPECT_EQ(WaitAskedFor(hint), std::nullopt) << row.headers.back().value;
+  }
+}
+
 TEST(QuotaHeadersWindow, IsReadWhereverItStands) {
   EXPECT_EQ(
       ParseQuota({{"ratelimit-limit", "100;w=21600"}, {"ratelimit-remaining", "7"}}, 0).window, 6h);
