@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "stages/document_inputs.h"
+#include "stages/http/quota_headers.h"
 #include "stages/http/quota_values.h"
 #include "storage/packed_body.h"
 #include "storage/spill_writer.h"
@@ -202,7 +203,8 @@ void Transform::ReadAnswer(Item& item, Answer answer) const {
                   .message = reading.error().message};
   Rng rng(static_cast<std::uint64_t>(Checksum(RequestText(request))) +
           static_cast<std::uint64_t>(item.work.attempt));
-  const RetryDecision decision = Decide(item.work.attempt, failure.code, std::nullopt, retry_, rng);
+  const auto wait = ParseQuota(answer.headers, clock_.WallNow()).retry_after;
+  const RetryDecision decision = Decide(item.work.attempt, failure.code, wait, retry_, rng);
   if (decision.kind != RetryDecision::Kind::kAgain) return FailItem(item, std::move(failure));
   item.fetched = Again{.failure = std::move(failure), .delay = decision.delay};
   ReadFetched(item);

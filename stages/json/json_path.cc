@@ -108,6 +108,15 @@ std::optional<JsonPath> JsonPath::Below(const std::vector<std::string>& names) c
   return rest;
 }
 
+JsonPath JsonPath::ToList() const {
+  JsonPath list;
+  const auto every = std::find_if(steps_.begin(), steps_.end(), [](const Step& step) {
+    return std::holds_alternative<Every>(step);
+  });
+  list.steps_.assign(steps_.begin(), every);
+  return list;
+}
+
 bool JsonPath::many() const {
   return std::any_of(steps_.begin(), steps_.end(),
                      [](const Step& step) { return std::holds_alternative<Every>(step); });

@@ -30,6 +30,8 @@ class JsonPath {
   // The rest of the path for one element of the list that `names` lead to; empty: it leads to the
   // list or to all its elements. nullopt: it does not lead there, or to some of them.
   std::optional<JsonPath> Below(const std::vector<std::string>& names) const;
+  // What stands before the first [*]: the way to the list; all of it where there is none.
+  JsonPath ToList() const;
   bool empty() const { return steps_.empty(); }
   // Whether it can lead to more than one value.
   bool many() const;

@@ -16,6 +16,7 @@ namespace {
 class KeepingSource final : public JudgingSource {
  public:
   Result<Reading> Read(const Request&, const AnswerView& answer, WallMs) const override {
+    if (answer.body == "later") return Fail(Code::kTransient, "not yet");
     if (answer.body == "broken") return Fail(Code::kInvalid, "not what the API promises");
     return Reading{.requests = {{.operation = "blocks", .target = "/next"}}, .keep = true};
   }
@@ -43,6 +44,16 @@ class TransformTest : public testing::Test {
   const SpillDir spill_ = output_.Spill();
   Transform transform_{source_, readers_, output_, spill_, clock_, {}};
 };
+
+TEST_F(TransformTest, AnAnswerThatIsToComeAgainComesNoEarlierThanItSays) {
+  Item item;
+  item.work.request = {.operation = "blocks", .target = "/a"};
+  item.fetched = Answer{.status = 202, .headers = {{"Retry-After", "7"}}, .body = Body("later")};
+  transform_(item);
+  EXPECT_EQ(item.record.verdict, CommitRecord::Verdict::kRetry);
+  EXPECT_EQ(item.record.next_attempt, 2);
+  EXPECT_GE(item.record.not_before_ms, clock_.WallNow() + 7'000);
+}
 
 // A document, rendered from a state in which `sql` has happened meanwhile.
 class UnreadableStateTest : public TransformTest {

@@ -15,6 +15,7 @@ namespace {
 // What an answer says about itself stands at its beginning; a long one is no error.
 constexpr std::size_t kJudgedBytesMax = std::size_t{256} << 10;
 
+constexpr int kAccepted = 202;
 constexpr std::size_t kWordsMax = 200;
 constexpr double kSecondsMax = 365.0 * 86'400;  // a server that says more is broken
 
@@ -152,10 +153,14 @@ Verdict JudgeRefusal(const Resource& resource, const AnswerView& answer) {
   return verdict;
 }
 
-std::optional<Error> JudgeAccepted(const Resource& resource, const ResponseFilter& rule,
+std::optional<Error> JudgeAccepted(const Resource& resource, const ResponseFilter* rule,
                                    const AnswerView& answer) {
-  if (rule.action == Action::kSuccess) return std::nullopt;
-  return Error{CodeOf(rule.action), fmt::format("{}: {}", resource.name, MessageOf(&rule, answer))};
+  if (rule == nullptr && answer.status == kAccepted) {
+    return Error{Code::kTransient,
+                 fmt::format("{}: HTTP 202: the API is still making the answer", resource.name)};
+  }
+  if (rule == nullptr || rule->action == Action::kSuccess) return std::nullopt;
+  return Error{CodeOf(rule->action), fmt::format("{}: {}", resource.name, MessageOf(rule, answer))};
 }
 
 std::string WordsOf(std::string_view body) {
@@ -163,10 +168,13 @@ std::string WordsOf(std::string_view body) {
   if (begin == std::string_view::npos) return {};
   if (body[begin] == '<') return OneLine(TitleOf(body));
   const auto json = RawJson::Parse(body);
-  if (!json) return {};
-  if (json->root().type() == JsonValue::Type::kString) return OneLine(json->root().text());
+  return json ? WordsOf(json->root()) : "";
+}
+
+std::string WordsOf(const JsonValue& body) {
+  if (body.type() == JsonValue::Type::kString) return OneLine(body.text());
   for (const char* path : kMessagePaths) {
-    const auto words = JsonPath::Parse(path)->Find(json->root());
+    const auto words = JsonPath::Parse(path)->Find(body);
     if (words && words->type() == JsonValue::Type::kString) return OneLine(words->text());
   }
   return {};

@@ -14,6 +14,7 @@
 #include <string>
 #include <string_view>
 
+#include "stages/json/raw_json.h"
 #include "stages/sources/rest/rest_spec.h"
 #include "stages/sources/source.h"
 
@@ -25,12 +26,14 @@ const ResponseFilter* FindRule(const ErrorHandler& handler, const AnswerView& an
 // Of an answer that is not 2xx.
 Verdict JudgeRefusal(const Resource& resource, const AnswerView& answer);
 
-// Of a 2xx answer that a rule is about: the error to return. nullopt: it is to be read as it is.
-// Not for Action::kIgnore.
-std::optional<Error> JudgeAccepted(const Resource& resource, const ResponseFilter& rule,
+// Of a 2xx answer, by the rule that is about it or by none: the error to return. nullopt: it is to
+// be read as a page. Without a rule that is every one but 202, which says that the answer is still
+// being made (GitHub's statistics): transient. Not for Action::kIgnore.
+std::optional<Error> JudgeAccepted(const Resource& resource, const ResponseFilter* rule,
                                    const AnswerView& answer);
 
 // The API's own words, on one line and shortened: a message in JSON, the title of an HTML page.
 std::string WordsOf(std::string_view body);
+std::string WordsOf(const JsonValue& body);
 
 }  // namespace sluice::rest

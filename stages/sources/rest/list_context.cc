@@ -90,7 +90,9 @@ ListContext Decode(const json& in) {
     context.paginator = DecodePaginator(*found);
   }
   if (const auto found = in.find("selector"); found != in.end()) context.selector = *found;
+  Take(in, "is_list", context.is_list);
   if (const auto found = in.find("declared"); found != in.end()) context.declared = *found;
+  if (const auto found = in.find("places"); found != in.end()) context.places = *found;
   Take(in, "part", context.part);
   Take(in, "part_given", context.part_given);
   Take(in, "part_start", context.part_start);
@@ -126,7 +128,9 @@ std::string EncodeContext(const ListContext& context) {
   Put(out, "last_page", context.last_page);
   if (context.paginator) out["paginator"] = EncodePaginator(*context.paginator);
   if (context.selector) out["selector"] = *context.selector;
+  Put(out, "is_list", context.is_list);
   if (context.declared) out["declared"] = *context.declared;
+  if (context.places) out["places"] = *context.places;
   Put(out, "part", context.part);
   Put(out, "part_given", context.part_given);
   Put(out, "part_start", context.part_start);

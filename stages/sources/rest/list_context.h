@@ -51,8 +51,12 @@ struct ListContext {
   // What was found out from the first answer.
   std::optional<Paginator> paginator;
   std::optional<std::string> selector;
+  bool is_list = false;  // a page held a list there, and not one object
 
   std::optional<std::int64_t> declared;  // how many records the list has, as its first page said
+  // offset, page_number: how many places (records, pages) the list has from where it was begun; the
+  // most that a page has said.
+  std::optional<std::int64_t> places;
 
   // Of a list with a cap (Incremental::split_limit): since it last began anew.
   int part = 0;  // how often it did

@@ -3,8 +3,6 @@
 #include <limits>
 #include <utility>
 
-#include "stages/sources/rest/select.h"
-
 namespace sluice::rest {
 
 Result<PageRecords> PageRecords::Parse(BodyView body) {
@@ -15,14 +13,14 @@ Result<PageRecords> PageRecords::Parse(BodyView body) {
   return records;
 }
 
-Result<bool> PageRecords::Select(const JsonPathText& selector) {
+Result<Found> PageRecords::Select(const JsonPathText& selector) {
   if (json_->list_path() != nullptr) {
     const auto path = JsonPath::Parse(selector);
     if (!path) return Fail(path.error());
     in_list_ = path->Below(*json_->list_path());
     if (in_list_ && in_list_->empty()) {
       size_ = json_->list_size();
-      return true;
+      return Found::kList;
     }
     if (in_list_) {
       size_ = std::numeric_limits<std::size_t>::max();
@@ -33,7 +31,7 @@ Result<bool> PageRecords::Select(const JsonPathText& selector) {
       });
       if (!counted) return Fail(counted.error());
       size_ = count;
-      return true;
+      return Found::kList;
     }
     // The records are not in the longest list, so all else has to be there.
     if (auto whole = json_->MakeWhole(); !whole) return Fail(whole.error());
@@ -42,7 +40,7 @@ Result<bool> PageRecords::Select(const JsonPathText& selector) {
   if (!selection) return Fail(selection.error());
   records_ = std::move(selection->records);
   size_ = records_.size();
-  return !selection->missing;
+  return selection->found;
 }
 
 Status PageRecords::ForEach(const Use& use) const {

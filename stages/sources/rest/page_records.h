@@ -11,6 +11,7 @@
 #include "stages/json/json_path.h"
 #include "stages/json/windowed_json.h"
 #include "stages/sources/rest/rest_spec.h"
+#include "stages/sources/rest/select.h"
 
 namespace sluice::rest {
 
@@ -27,9 +28,9 @@ class PageRecords {
   // element alone.
   JsonValue root() const { return json_->root(); }
 
-  // From now on the records are those. False: the path leads nowhere, which counts as an empty
-  // list. Errors as SelectRecords(); those of a long answer are looked at once.
-  Result<bool> Select(const JsonPathText& selector);
+  // From now on the records are those; none where there is no list. Errors as SelectRecords();
+  // those of a long answer are looked at once.
+  Result<Found> Select(const JsonPathText& selector);
   // Only the first so many count.
   void Limit(std::size_t count) { size_ = std::min(size_, count); }
   std::size_t size() const { return size_; }

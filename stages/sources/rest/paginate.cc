@@ -132,6 +132,20 @@ Status BeginPaging(const Paginator& paginator, Request& request) {
   return counts ? BeginRange(paginator, request) : Status();
 }
 
+bool LeadsOn(const Paginator& paginator, const PageAnswer& page, const Paging& paging) {
+  switch (paginator.type) {
+    case Paginator::Type::kJsonLink:
+    case Paginator::Type::kHeaderLink:
+    case Paginator::Type::kHeaderCursor:
+    case Paginator::Type::kCursor: {
+      const auto next = Following(paginator, page, paging);
+      return next && next->has_value();
+    }
+    default:
+      return false;
+  }
+}
+
 Result<Turn> NextPages(const Paginator& paginator, const ListContext& context,
                        const PageAnswer& page, const Paging& paging) {
   Result<Turn> turn = [&]() -> Result<Turn> {

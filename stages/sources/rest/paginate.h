@@ -8,6 +8,8 @@
 //
 // Where offset and page_number know the end (total_path, total_header), their first page reveals
 // the next 500 at once, the last of these the next 500, and so on: they are fetched side by side.
+// The largest number counts that a page has said: a page that does not say it any more, or says
+// less and is empty, does not shorten the list.
 #pragma once
 
 #include <cstdint>
@@ -52,10 +54,14 @@ struct Turn {
   std::vector<NextPage> pages;
   std::string shortfall;                 // why the list ends too early; empty: it does not
   std::optional<std::int64_t> declared;  // records that the list has, as the API says
+  std::optional<std::int64_t> places;    // for ListContext::places
 };
 
 // The first request of a list as the paginator wants it. Code::kInvalid: see SetInJson.
 Status BeginPaging(const Paginator& paginator, Request& request);
+
+// Whether a cursor or a link leads on from this page. False of the paginators that count.
+bool LeadsOn(const Paginator& paginator, const PageAnswer& page, const Paging& paging);
 
 // Code::kInvalid: the answer lacks what the paginator is told to find, or leads to another host.
 Result<Turn> NextPages(const Paginator& paginator, const ListContext& context,

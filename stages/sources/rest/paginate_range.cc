@@ -38,7 +38,7 @@ class Range {
 
  private:
   bool by_offset() const { return paginator_.type == Paginator::Type::kOffset; }
-  // How many places the list has, as the API says; counted from where it was begun.
+  // How many places the list has, as the API says or has said; counted from where it was begun.
   std::optional<std::int64_t> Total() const;
   // One past the last place that is wanted; nullopt: unknown.
   std::optional<std::int64_t> End() const;
@@ -58,7 +58,7 @@ class Range {
 std::optional<std::int64_t> Range::Total() const {
   auto total = CountAt(page_, paginator_.total_path, by_offset() ? "" : paginator_.total_header);
   if (total && by_offset()) *total -= paginator_.offset;
-  return total;
+  return std::max(total, context_.places);
 }
 
 std::optional<std::int64_t> Range::End() const {
@@ -79,6 +79,7 @@ Result<Turn> Range::Next() {
   const auto more = HasMore(paginator_, page_);
   if (!more) return Fail(more.error());
   const bool ended = *more && !**more;
+  turn_.places = Total();
   if (page_.given == 0 && (ended || EndsEmpty())) return std::move(turn_);
   if (auto filled = Fill(); !filled) return Fail(filled.error());
   const std::int64_t next = context_.at + StepOf();

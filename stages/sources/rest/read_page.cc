@@ -10,12 +10,14 @@
 #include "stages/sources/rest/detect_paginator.h"
 #include "stages/sources/rest/incremental.h"
 #include "stages/sources/rest/json_edit.h"
+#include "stages/sources/rest/judge.h"
 #include "stages/sources/rest/page_records.h"
 #include "stages/sources/rest/paginate.h"
 #include "stages/sources/rest/positions.h"
 #include "stages/sources/rest/row_key.h"
 #include "stages/sources/rest/select.h"
 #include "stages/sources/rest/split.h"
+#include "stages/sources/rest/stated_error.h"
 #include "storage/base/cursor_order.h"
 #include "storage/base/hash.h"
 
@@ -31,6 +33,11 @@ bool MayBeCut(const JsonValue& body, const AnswerView& answer) {
          answer.Header("Transfer-Encoding") == nullptr;
 }
 
+// An answer whose status is no success, or that was recognised by what it holds.
+bool IsAboutContent(const ResponseFilter& rule, const AnswerView& answer) {
+  return answer.status / 100 != 2 || !rule.error_message_contains.empty() || !rule.header.empty();
+}
+
 Bounds BoundsIn(const ListContext& context, const std::string& resource) {
   const auto known = context.bounds.find(resource);
   return known == context.bounds.end() ? Bounds{} : known->second;
@@ -39,12 +46,14 @@ Bounds BoundsIn(const ListContext& context, const std::string& resource) {
 class PageReader {
  public:
   PageReader(const Plan& plan, const PlannedResource& resource, const Request& request,
-             const AnswerView& answer, ListContext context)
+             const AnswerView& answer, const ResponseFilter* success, ListContext context)
       : plan_(plan),
         resource_(resource),
         spec_(resource.spec),
         request_(request),
         answer_(answer),
+        may_lack_list_(success != nullptr),
+        may_hold_error_(success != nullptr && IsAboutContent(*success, answer)),
         context_(std::move(context)),
         incremental_(spec_.incremental),
         bounds_(BoundsIn(context_, spec_.name)) {
@@ -65,10 +74,22 @@ class PageReader {
   bool IsFirst() const { return context_.number() == 0; }
   bool IsSingleEntity() const;
   Status Select();
+  Status CheckFound(Found found, const JsonPathText& selector);
+  bool SaysEmpty() const;
+  tl::unexpected<Error> NoPage(const JsonPathText& selector, std::string_view leads) const;
+  tl::unexpected<Error> HoldsError(const StatedError& error) const;
+  std::optional<StatedError> ErrorInBody() const;
   void FindPaginator();
   std::optional<JsonValue> Content() const {
     return has_content_ ? std::optional(records_.root()) : std::nullopt;
   }
+  PageAnswer Page() const {
+    return {.request = request_,
+            .answer = answer_,
+            .body = Content(),
+            .given = static_cast<std::int64_t>(records_.size())};
+  }
+  Paging PagingOf() const;
   Result<bool> RepeatsItself();
   Status AddRows();
   Status AddRow(const JsonValue& record, std::uint32_t index);
@@ -94,6 +115,8 @@ class PageReader {
   const Resource& spec_;
   const Request& request_;
   const AnswerView& answer_;
+  const bool may_lack_list_;
+  const bool may_hold_error_;
   ListContext context_;  // of this page; becomes that of the next
   Incremental incremental_;
   const Bounds bounds_;
@@ -153,6 +176,8 @@ Status PageReader::Select() {
   if (!selector) selector = context_.selector;
   if (!selector && IsSingleEntity()) selector = "$";
   if (!selector) {
+    const auto error = ErrorInBody();
+    if (error && !IsThing(body, spec_.primary_key)) return HoldsError(*error);
     auto detected = DetectSelector(body);
     if (!detected) return Fail(detected.error());
     selector = *detected;
@@ -161,13 +186,77 @@ Status PageReader::Select() {
   if (!selector) return {};  // nothing but empty lists
   context_.selector = selector;
   const auto found = records_.Select(*selector);
-  if (!found) return Fail(found.error());
-  if (!*found && IsFirst()) {
-    AddNote("detected",
-            fmt::format("there is no '{}' in the answer; it counts as an empty list", *selector));
-  }
+  if (!found) return ErrorInBody() ? NoPage(*selector, "nowhere") : Fail(found.error());
+  if (auto page = CheckFound(*found, *selector); !page) return page;
   if (context_.take > 0) records_.Limit(context_.take);
   return {};
+}
+
+// A page of a list, an empty one included, is told from an answer that is none.
+Status PageReader::CheckFound(Found found, const JsonPathText& selector) {
+  const JsonValue body = records_.root();
+  const auto error = ErrorInBody();
+  const bool about_record = records_.size() > 0 && IsThing(body, spec_.primary_key);
+  switch (found) {
+    case Found::kThing:
+      if (context_.is_list) {
+        return Fail(KindOfFailure(body),
+                    fmt::format("data_selector '{}' leads to one object, and on the pages before "
+                                "to a list; the answer holds {}",
+                                selector, DescribeContent(body)));
+      }
+      [[fallthrough]];
+    case Found::kList:
+      if (error && !about_record) return HoldsError(*error);
+      context_.is_list = found == Found::kList;
+      return {};
+    case Found::kNull:
+      if (error || (HasComplaint(body) && !may_lack_list_)) return NoPage(selector, "to null");
+      return {};
+    case Found::kNothing:
+      if (error || !SaysEmpty()) return NoPage(selector, "nowhere");
+      AddNote("detected",
+              fmt::format("there is no '{}' in an answer; it counts as an empty list", selector));
+      return {};
+  }
+  return {};
+}
+
+std::optional<StatedError> PageReader::ErrorInBody() const {
+  return may_hold_error_ ? std::nullopt : FindStatedError(records_.root());
+}
+
+// Without its list an answer may be an empty page: a rule declares it one, it counts no records, or
+// it leads on to another page. That it ends a list is not taken from silence.
+bool PageReader::SaysEmpty() const {
+  if (may_lack_list_) return true;
+  const JsonValue body = records_.root();
+  if (HasComplaint(body)) return false;
+  const Paginator& paginator = spec_.paginator.type == Paginator::Type::kAuto && context_.paginator
+                                   ? *context_.paginator
+                                   : spec_.paginator;
+  return CountsNone(body, {paginator.total_path, paginator.record_total_path}) ||
+         LeadsOn(paginator, Page(), PagingOf());
+}
+
+tl::unexpected<Error> PageReader::NoPage(const JsonPathText& selector,
+                                         std::string_view leads) const {
+  const JsonValue body = records_.root();
+  std::string words = WordsOf(body);
+  if (!words.empty()) {
+    words.insert(0, " and says: ");
+  } else if (!HasComplaint(body) && !ErrorInBody()) {
+    words = "; where the API leaves an empty list out, say so with a rule whose action is success";
+  }
+  return Fail(KindOfFailure(body),
+              fmt::format("data_selector '{}' leads {} in the answer, which holds {}{}", selector,
+                          leads, DescribeContent(body), words));
+}
+
+tl::unexpected<Error> PageReader::HoldsError(const StatedError& error) const {
+  return Fail(error.code,
+              fmt::format("the answer holds an error ({}){}", DescribeContent(records_.root()),
+                          error.words.empty() ? "" : " and says: " + error.words));
 }
 
 void PageReader::FindPaginator() {
@@ -181,10 +270,7 @@ void PageReader::FindPaginator() {
     paginator_ = {.type = Paginator::Type::kSinglePage};
     return;
   }
-  Detected detected = DetectPaginator({.request = request_,
-                                       .answer = answer_,
-                                       .body = Content(),
-                                       .given = static_cast<std::int64_t>(records_.size())});
+  Detected detected = DetectPaginator(Page());
   paginator_ = detected.paginator;
   context_.paginator = std::move(detected.paginator);
   AddNote("detected", detected.why);
@@ -269,16 +355,19 @@ Status PageReader::AddChildren(const ParentRow& row) {
   return {};
 }
 
-Status PageReader::GoOn() {
+Paging PageReader::PagingOf() const {
   Paging paging{.base_url = plan_.spec.base_url, .one_by_one = IsSplit(spec_)};
   for (const NamedValue& param : plan_.spec.query) paging.hidden.push_back(param.name);
-  auto turn = NextPages(
-      paginator_, context_,
-      {.request = request_, .answer = answer_, .body = Content(), .given = batch_.given}, paging);
+  return paging;
+}
+
+Status PageReader::GoOn() {
+  auto turn = NextPages(paginator_, context_, Page(), PagingOf());
   if (!turn) return Wrong(turn.error());
   if (!turn->shortfall.empty()) SetShortfall(turn->shortfall);
-  // What the first page declares is compared with what all pages give.
-  if (context_.at == 0 && turn->declared) {
+  if (turn->places) context_.places = turn->places;
+  // What the first page to say so declares is compared with what all pages give.
+  if (!context_.declared && turn->declared) {
     context_.declared = turn->declared;
     if (IsSplit(spec_))
       *context_.declared = std::min(*context_.declared, spec_.incremental.split_limit);
@@ -327,10 +416,10 @@ void PageReader::SetShortfall(std::string_view why) {
 }  // namespace
 
 Result<Reading> ReadPage(const Plan& plan, const PlannedResource& resource, const Request& request,
-                         const AnswerView& answer) {
+                         const AnswerView& answer, const ResponseFilter* success) {
   auto context = DecodeContext(request.context);
   if (!context) return Fail(context.error());
-  return PageReader(plan, resource, request, answer, std::move(*context)).Read();
+  return PageReader(plan, resource, request, answer, success, std::move(*context)).Read();
 }
 
 }  // namespace sluice::rest

@@ -45,11 +45,12 @@ Result<Reading> RestSource::Read(const Request& request, const AnswerView& answe
                                  WallMs /*now_ms*/) const {
   const PlannedResource* resource = plan_.Find(request.document);
   if (resource == nullptr) return Fail(Code::kInvalid, Unknown(request));
-  if (const ResponseFilter* rule = FindRule(resource->spec.error_handler, answer)) {
-    if (rule->action == Action::kIgnore) return IgnoredPage(*resource, request, answer);
-    if (auto error = JudgeAccepted(resource->spec, *rule, answer)) return Fail(std::move(*error));
+  const ResponseFilter* rule = FindRule(resource->spec.error_handler, answer);
+  if (rule != nullptr && rule->action == Action::kIgnore) {
+    return IgnoredPage(*resource, request, answer);
   }
-  return ReadPage(plan_, *resource, request, answer);
+  if (auto error = JudgeAccepted(resource->spec, rule, answer)) return Fail(std::move(*error));
+  return ReadPage(plan_, *resource, request, answer, rule);
 }
 
 Verdict RestSource::Judge(const Request& request, const AnswerView& answer) const {
@@ -65,7 +66,7 @@ std::optional<Reading> RestSource::ReadRefusal(const Request& request,
   if (const ResponseFilter* rule = FindRule(resource->spec.error_handler, answer)) {
     if (rule->action == Action::kIgnore) return IgnoredPage(*resource, request, answer);
     if (rule->action != Action::kSuccess) return std::nullopt;
-    auto reading = ReadPage(plan_, *resource, request, answer);
+    auto reading = ReadPage(plan_, *resource, request, answer, rule);
     return reading ? std::optional(std::move(*reading)) : std::nullopt;
   }
   return RefusedPage(plan_, *resource, request, answer.status);

@@ -7,10 +7,13 @@
 #include <array>
 
 #include "stages/json/json_path.h"
+#include "stages/sinks/utf8.h"
 #include "storage/base/cursor_order.h"
 
 namespace sluice::rest {
 namespace {
+
+constexpr std::size_t kScalarBytesMax = 60;
 
 constexpr std::array<std::string_view, 6> kWrappers = {"data",     "result",  "results",
                                                        "response", "payload", "_embedded"};
@@ -46,6 +49,7 @@ struct Lists {
 
 void FindLists(const JsonValue& object, const std::string& outer, Lists& lists) {
   for (auto member = object.first(); member; member = member->next()) {
+    if (member->key() == "errors" || member->key() == "error") continue;
     if (IsListOfObjects(*member)) lists.of_objects.push_back(PathTo(outer, member->key()));
     if (member->is_array() && member->size() == 0) {
       lists.empty.push_back(PathTo(outer, member->key()));
@@ -95,11 +99,7 @@ Result<Selection> SelectRecords(const JsonValue& body, const JsonPathText& selec
   const auto path = JsonPath::Parse(selector);
   if (!path) return Fail(path.error());
   Selection selection;
-  if (path->many()) {
-    selection.records = path->FindAll(body);
-    return selection;
-  }
-  const auto found = path->Find(body);
+  const auto found = path->ToList().Find(body);
   if (!found) {
     const Lists others = body.is_object() ? FindLists(body) : Lists{};
     if (!others.of_objects.empty() || body.is_array()) {
@@ -110,12 +110,27 @@ Result<Selection> SelectRecords(const JsonValue& body, const JsonPathText& selec
                           ? "a list itself"
                           : fmt::format("the lists '{}'", fmt::join(others.of_objects, "', '"))));
     }
-    selection.missing = true;
+    return selection;
+  }
+  if (found->is_null()) {
+    selection.found = Found::kNull;
+    return selection;
+  }
+  if (found->is_scalar() && !path->empty()) {
+    return Fail(Code::kInvalid,
+                fmt::format("data_selector '{}' leads to {}, and not to a list or an object",
+                            selector, Shorten(found->json(), kScalarBytesMax)));
+  }
+  if (path->many()) {
+    selection.found = Found::kList;
+    selection.records = path->FindAll(body);
   } else if (found->is_array()) {
+    selection.found = Found::kList;
     for (auto record = found->first(); record; record = record->next()) {
       selection.records.push_back(*record);
     }
-  } else if (!found->is_null()) {
+  } else {
+    selection.found = Found::kThing;
     selection.records.push_back(*found);
   }
   return selection;

@@ -41,6 +41,7 @@ Result<NextPart> BeginNextPart(const Plan& plan, const PlannedResource& resource
   context.first_page = 0;
   context.last_page = 0;
   context.declared.reset();
+  context.places.reset();
   ++context.part;
   context.part_given = 0;
   context.previous.clear();

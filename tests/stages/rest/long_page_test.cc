@@ -94,7 +94,7 @@ TEST(LongPage, BrokenRecordFailsThePage) {
 TEST(PageRecords, LimitCountsFromTheFirst) {
   const std::string body = ManyRecords();
   PageRecords records = PageRecords::Parse(body).value();
-  ASSERT_TRUE(records.Select("$").value());
+  ASSERT_EQ(records.Select("$"), Found::kList);
   records.Limit(7);
   std::vector<std::uint32_t> seen;
   ASSERT_TRUE(records.ForEach([&](const JsonValue& record, std::uint32_t index) -> Status {

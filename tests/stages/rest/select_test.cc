@@ -9,7 +9,9 @@ std::string Select(std::string_view body, const JsonPathText& selector) {
   const auto json = RawJson::Parse(body);
   const auto selection = SelectRecords(json->root(), selector);
   if (!selection) return selection.error().message;
-  std::string text = selection->missing ? "missing" : "";
+  std::string text;
+  if (selection->found == Found::kNothing) text = "nothing";
+  if (selection->found == Found::kNull) text = "null";
   for (const JsonValue& record : selection->records) text += record.json();
   return text;
 }
@@ -38,10 +40,16 @@ TEST(SelectTest, AStarGivesWhatItLeadsTo) {
   EXPECT_EQ(Select("[[1],[2]]", "$[*]"), "[1][2]");
 }
 
-TEST(SelectTest, NullIsAnEmptyList) { EXPECT_EQ(Select(R"({"a": null})", "a"), ""); }
+TEST(SelectTest, NullAndWhatIsNotThereAreNoLists) {
+  EXPECT_EQ(Select(R"({"a": null})", "a"), "null");
+  EXPECT_EQ(Select(R"({"kind": "list"})", "items"), "nothing");
+  EXPECT_EQ(Select(R"({"kind": "list"})", "items[*].x"), "nothing");
+  EXPECT_EQ(Select(R"({"items": []})", "items[*].x"), "");
+}
 
-TEST(SelectTest, AListThatWasLeftOutIsEmpty) {
-  EXPECT_EQ(Select(R"({"kind": "list"})", "items"), "missing");
+TEST(SelectTest, AScalarInPlaceOfAListIsRefused) {
+  EXPECT_NE(Select(R"({"a": "no"})", "a").find("leads to \"no\""), std::string::npos);
+  EXPECT_NE(Select(R"({"a": false})", "a[*]").find("leads to false"), std::string::npos);
 }
 
 TEST(SelectTest, AMisspeltSelectorIsNamedWithTheListsThatThereAre) {
@@ -55,6 +63,7 @@ TEST(DetectSelectorTest, TheAnswerItselfOrItsOneListOfObjects) {
   EXPECT_EQ(Detect(R"({"total": 2, "tags": ["x"], "results": [{"id": 1}]})"), "results");
   EXPECT_EQ(Detect(R"({"results": [], "total": 0})"), "results");
   EXPECT_EQ(Detect(R"({"a.b": [{"id": 1}]})"), "['a.b']");
+  EXPECT_EQ(Detect(R"({"data": [], "errors": []})"), "data");
 }
 
 TEST(DetectSelectorTest, TheUsualWrappersAreLookedInto) {
