@@ -24,7 +24,7 @@ class SetUp {
   Result<RestSetup> operator()() && {
     for (auto& header : result_.spec.headers)
       Resolve("client.headers." + header.name, header.value);
-    for (auto& param : result_.spec.query) Resolve("params." + param.name, param.value);
+    for (auto& param : result_.spec.query) ResolveParam(param);
     for (auto& resource : result_.spec.resources) {
       for (auto& header : resource.headers) {
         Resolve(fmt::format("resources.{}.endpoint.headers.{}", resource.name, header.name),
@@ -40,6 +40,11 @@ class SetUp {
   // A value that is no reference stays.
   void Resolve(const std::string& key, std::string& value) {
     if (IsReference(value)) value = Secret(key, value);
+  }
+
+  void ResolveParam(rest::NamedValue& param) {
+    if (IsReference(param.value)) KnownSecrets().AddParameter(param.name);
+    Resolve("params." + param.name, param.value);
   }
 
   // The first failure stands.
@@ -79,6 +84,7 @@ class SetUp {
         result_.credential = std::make_shared<ApiKeyCredential>(auth_.name, key);
         return;
       case RestAuth::Location::kQuery:
+        KnownSecrets().AddParameter(auth_.name);
         result_.spec.query.push_back({auth_.name, key});
         return;
       case RestAuth::Location::kCookie:

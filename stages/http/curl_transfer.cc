@@ -8,6 +8,7 @@
 
 #include "stages/http/curl_error.h"
 #include "stages/http/redirect.h"
+#include "stages/http/secrets.h"
 #include "storage/base/bytes.h"
 
 namespace sluice {
@@ -266,7 +267,7 @@ Prepared CurlTransfer::Redirect(const HttpResponse& response) {
   if (++redirects_ > kRedirectsMax) {
     return Refuse(fmt::format("{}: more than {} redirects", HostOf(request_.url), kRedirectsMax));
   }
-  Result<HttpRequest> next = FollowRedirect(request_, *response.Header("location"));
+  Result<HttpRequest> next = FollowRedirect(request_, *response.Header("location"), KnownSecrets());
   if (!next) return Refuse(next.error().message);
   request_ = std::move(*next);
   return {};

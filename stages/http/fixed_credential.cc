@@ -1,17 +1,16 @@
 #include "stages/http/fixed_credential.h"
 
-#include <openssl/evp.h>
+#include "stages/http/base64.h"
+#include "stages/http/secrets.h"
 
 namespace sluice {
 namespace {
 
-std::string Base64(std::string_view bytes) {
-  std::string text(4 * ((bytes.size() + 2) / 3) + 1, '\0');  // OpenSSL ends it with a NUL
-  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
-                                   reinterpret_cast<const unsigned char*>(bytes.data()),
-                                   static_cast<int>(bytes.size()));
-  text.resize(static_cast<std::size_t>(size));
-  return text;
+// The pair as it is sent is a secret of its own, however short the password.
+std::string EncodedPair(std::string_view username, std::string_view password) {
+  std::string pair = Base64(std::string(username) + ":" + std::string(password));
+  KnownSecrets().Add(pair);
+  return pair;
 }
 
 }  // namespace
@@ -21,7 +20,6 @@ Status FixedCredential::Renewed(const HttpResponse&, WallMs) {
 }
 
 BasicCredential::BasicCredential(std::string_view username, std::string_view password)
-    : FixedCredential({"Authorization",
-                       "Basic " + Base64(std::string(username) + ":" + std::string(password))}) {}
+    : FixedCredential({"Authorization", "Basic " + EncodedPair(username, password)}) {}
 
 }  // namespace sluice

@@ -49,8 +49,27 @@ bool MayFollow(const Origin& from, const Origin& to) {
   return from == to || (IsLoopback(from) && IsLoopback(to));
 }
 
-bool IsHarmless(const std::string& name) {
-  return strcasecmp(name.c_str(), "accept") == 0 || strcasecmp(name.c_str(), "user-agent") == 0;
+bool IsHarmless(const HttpHeader& header, const SecretSet& secrets) {
+  const bool named = strcasecmp(header.name.c_str(), "accept") == 0 ||
+                     strcasecmp(header.name.c_str(), "user-agent") == 0;
+  return named && !secrets.Has(header.value) && !secrets.IsIn(header.value);
+}
+
+// In a part where a parameter cannot be taken out without asking for something else.
+bool HoldsSecretOutsideQuery(const Url& url, const SecretSet& secrets) {
+  for (const CURLUPart part :
+       {CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_HOST, CURLUPART_PATH, CURLUPART_FRAGMENT}) {
+    const std::string text = Part(url, part);
+    if (secrets.Has(text) || secrets.IsIn(text)) return true;
+  }
+  return false;
+}
+
+void DropSecretParameters(const Url& url, const SecretSet& secrets) {
+  const std::string query = Part(url, CURLUPART_QUERY);
+  const std::string clean = secrets.WithoutSecrets(query);
+  if (clean == query) return;
+  curl_url_set(url.get(), CURLUPART_QUERY, clean.empty() ? nullptr : clean.c_str(), 0);
 }
 
 }  // namespace
@@ -73,7 +92,8 @@ bool IsRedirect(int status) {
   return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
 
-Result<HttpRequest> FollowRedirect(const HttpRequest& request, std::string_view location) {
+Result<HttpRequest> FollowRedirect(const HttpRequest& request, std::string_view location,
+                                   const SecretSet& secrets) {
   const Url url = ParseUrl(request.url);
   if (!url) return Fail(Code::kInvalid, "a redirect from a URL that cannot be parsed");
   const Origin from = OriginIn(url);
@@ -87,12 +107,21 @@ Result<HttpRequest> FollowRedirect(const HttpRequest& request, std::string_view 
     return Fail(Code::kInvalid, Show(from) + " redirects to " + Show(to) +
                                     ", which is not followed: only https is");
   }
+  if (from != to && HoldsSecretOutsideQuery(url, secrets)) {
+    return Fail(Code::kInvalid,
+                secrets.Redact(Show(from) + " redirects to " + Show(to) +
+                               ", to an address that holds a secret of this job, which is not "
+                               "followed: another server must not see it"));
+  }
+  if (from != to) DropSecretParameters(url, secrets);
   curl_url_set(url.get(), CURLUPART_USER, nullptr, 0);
   curl_url_set(url.get(), CURLUPART_PASSWORD, nullptr, 0);
   HttpRequest next = request;
   next.url = Part(url, CURLUPART_URL);
-  if (from != to)
-    std::erase_if(next.headers, [](const HttpHeader& h) { return !IsHarmless(h.name); });
+  if (from != to) {
+    std::erase_if(next.headers,
+                  [&](const HttpHeader& header) { return !IsHarmless(header, secrets); });
+  }
   return next;
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "stages/http/secrets.h"
 #include "stages/http/transport.h"
 
 namespace sluice {
@@ -30,10 +31,15 @@ bool IsRedirect(int status);
 
 // The request that `location` asks for in answer to `request`.
 // - The same origin gets the same headers. Any other gets Accept and User-Agent and nothing else,
-//   and what has been dropped does not come back on a later hop.
+//   neither of them where its value is one of `secrets`, and what has been dropped does not come
+//   back on a later hop.
+// - Servers that move often put the path and query that they were asked for into `location`. So
+//   another origin gets no parameter that is a secret one or holds a secret (SecretSet), and a
+//   `location` that holds one anywhere else is not followed there.
 // - Only https is followed; http only from plain http, to the same origin or between loopback
 //   addresses. User names and passwords in `location` are dropped.
 // Fails with Code::kInvalid, naming the origins and no path or query.
-Result<HttpRequest> FollowRedirect(const HttpRequest& request, std::string_view location);
+Result<HttpRequest> FollowRedirect(const HttpRequest& request, std::string_view location,
+                                   const SecretSet& secrets);
 
 }  // namespace sluice

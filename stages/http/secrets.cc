@@ -83,9 +83,7 @@ Result<std::string> FromCommand(const std::string& command) {
   return NonEmpty(FirstLine(std::move(*text)), "the output of cmd:");
 }
 
-}  // namespace
-
-Result<std::string> ResolveSecret(std::string_view reference) {
+Result<std::string> Resolve(std::string_view reference) {
   const auto colon = reference.find(':');
   const std::string_view scheme = reference.substr(0, colon == std::string_view::npos ? 0 : colon);
   const std::string rest(reference.substr(scheme.size() + (scheme.empty() ? 0 : 1)));
@@ -96,6 +94,14 @@ Result<std::string> ResolveSecret(std::string_view reference) {
   }
   return Fail(Code::kUsage,
               "a literal token is not accepted; write env:NAME, file:PATH or cmd:COMMAND");
+}
+
+}  // namespace
+
+Result<std::string> ResolveSecret(std::string_view reference) {
+  auto secret = Resolve(reference);
+  if (secret) KnownSecrets().Add(*secret);
+  return secret;
 }
 
 }  // namespace sluice

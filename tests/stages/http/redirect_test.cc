@@ -57,7 +57,7 @@ const Row kTable[] = {
 TEST(Redirect, TakesNoHeaderOfOursToAnotherOrigin) {
   for (const Row& row : kTable) {
     SCOPED_TRACE(std::string(row.from) + " -> " + row.location);
-    const auto next = FollowRedirect({.url = row.from, .headers = kHeaders}, row.location);
+    const auto next = FollowRedirect({.url = row.from, .headers = kHeaders}, row.location, {});
     ASSERT_EQ(next.has_value(), row.to != nullptr);
     if (!next) continue;
     EXPECT_STRCASEEQ(next->url.c_str(), row.to);
@@ -74,10 +74,10 @@ TEST(Redirect, TakesNothingAwayOnAnyLaterHopEither) {
     if (row.to == nullptr || row.keeps_headers) continue;
     HttpRequest request{.url = row.from, .headers = kHeaders};
     for (int hop = 2; hop <= kRedirectsMax; ++hop) {
-      const auto here = FollowRedirect(request, "/elsewhere");
+      const auto here = FollowRedirect(request, "/elsewhere", {});
       ASSERT_TRUE(here.has_value());
       EXPECT_EQ(here->headers.size(), kHeaders.size());
-      const auto away = FollowRedirect(*here, row.location);
+      const auto away = FollowRedirect(*here, row.location, {});
       ASSERT_TRUE(away.has_value());
       EXPECT_EQ(away->headers.size(), 2u) << "hop " << hop;
       request = *here;
@@ -87,17 +87,89 @@ TEST(Redirect, TakesNothingAwayOnAnyLaterHopEither) {
 
 TEST(Redirect, WhatWasDroppedDoesNotComeBackAtTheFirstOrigin) {
   const auto away =
-      FollowRedirect({.url = "https://api.x/", .headers = kHeaders}, "https://evil.x/");
-  const auto back = FollowRedirect(*away, "https://api.x/");
+      FollowRedirect({.url = "https://api.x/", .headers = kHeaders}, "https://evil.x/", {});
+  const auto back = FollowRedirect(*away, "https://api.x/", {});
   EXPECT_EQ(back->headers.size(), 2u);
 }
 
 TEST(Redirect, MessagesNameOriginsAndNoPath) {
   const auto refused =
-      FollowRedirect({.url = "https://api.x/?token=canary"}, "http://api.x/?token=canary");
+      FollowRedirect({.url = "https://api.x/?token=canary"}, "http://api.x/?token=canary", {});
   ASSERT_FALSE(refused.has_value());
   EXPECT_EQ(refused.error().message.find("canary"), std::string::npos);
   EXPECT_NE(refused.error().message.find("http://api.x"), std::string::npos);
+}
+
+class SecretRedirectTest : public testing::Test {
+ protected:
+  SecretRedirectTest() {
+    secrets_.AddParameter("api_key");
+    secrets_.Add("CANARY/key+1");
+    secrets_.Add("abc");
+  }
+  Result<HttpRequest> Away(const std::string& location, std::vector<HttpHeader> headers = {}) {
+    return FollowRedirect({.url = "https://api.x/a?api_key=CANARY%2Fkey%2B1", .headers = headers},
+                          location, secrets_);
+  }
+
+  SecretSet secrets_;
+};
+
+TEST_F(SecretRedirectTest, TakesNoSecretParameterToAnotherOrigin) {
+  const std::string_view forms[] = {"api_key=CANARY%2Fkey%2B1",
+                                    "API_KEY=abc",
+                                    "%61pi_key=abc",
+                                    "api%5Fkey=abc",
+                                    "%2561pi_key=abc",
+                                    "apikey=CANARY%2fkey%2b1",
+                                    "t=CANARY/key%2B1",
+                                    "t=%43ANARY%2Fkey%2B1",
+                                    "t=CANARY%252Fkey%252B1",
+                                    "to=/a?k=CANARY%2Fkey%2B1",
+                                    "t=eDpDQU5BUlkva2V5KzE",
+                                    "CANARY/key+1",
+                                    "b=2;api_key=abc"};
+  for (const std::string_view form : forms) {
+    const auto next = Away("https://new.x/a?page=2&" + std::string(form) + "&z=1");
+    ASSERT_TRUE(next.has_value()) << form;
+    EXPECT_EQ(next->url, "https://new.x/a?page=2&z=1") << form;
+  }
+}
+
+TEST_F(SecretRedirectTest, AnAddressWithNoOtherParameterLosesItsQuery) {
+  EXPECT_EQ(Away("https://new.x/a?api_key=abc")->url, "https://new.x/a");
+}
+
+TEST_F(SecretRedirectTest, TheSameOriginGetsWhatItAsksFor) {
+  EXPECT_EQ(Away("/b?api_key=CANARY%2Fkey%2B1")->url, "https://api.x/b?api_key=CANARY%2Fkey%2B1");
+}
+
+TEST_F(SecretRedirectTest, OtherParametersStayAsTheyAre) {
+  const std::string location = "https://new.x/a?b=%2F&&c&d==1&keys=api_key";
+  EXPECT_EQ(Away(location)->url, location);
+}
+
+TEST_F(SecretRedirectTest, ASecretOutsideTheQueryIsNotFollowedAndNotNamed) {
+  for (const std::string_view rest : {"new.x/CANARY%2Fkey%2B1/a", "new.x/a#CANARY/key+1",
+                                      "CANARY%2Fkey%2B1@new.x/", "x:abc@new.x/"}) {
+    const auto next = Away("https://" + std::string(rest));
+    ASSERT_FALSE(next.has_value()) << rest;
+    EXPECT_EQ(next.error().code, Code::kInvalid);
+    EXPECT_FALSE(secrets_.IsIn(next.error().message)) << next.error().message;
+    EXPECT_NE(next.error().message.find("secret"), std::string::npos);
+  }
+}
+
+TEST_F(SecretRedirectTest, NoHeaderCrossesWhoseValueIsASecret) {
+  const auto next = Away("https://new.x/", {{"User-Agent", "abc"}, {"Accept", "CANARY/key+1"}});
+  ASSERT_TRUE(next.has_value());
+  EXPECT_TRUE(next->headers.empty());
+}
+
+TEST_F(SecretRedirectTest, EachHopToAnotherOriginIsCleaned) {
+  const auto here = Away("/moved?api_key=CANARY%2Fkey%2B1");
+  const auto away = FollowRedirect(*here, "https://new.x/?api_key=CANARY%2Fkey%2B1", secrets_);
+  EXPECT_EQ(away->url, "https://new.x/");
 }
 
 TEST(Redirect, LoopbackIsAnAddressNotAPrefix) {
