@@ -36,7 +36,10 @@ Result<StateHealth> CheckState(const std::filesystem::path& file) {
         .failed = Number(database, "SELECT count(*) FROM frontier WHERE state = 'failed'"),
         .generation_finished =
             Number(database, "SELECT count(*) FROM meta WHERE key = 'finished' AND value = '1'") >
-            0};
+            0,
+        .listed_anew = Number(database,
+                              "SELECT count(*) FROM meta WHERE key = 'finished' AND value = "
+                              "'ended'") > 0};
   });
 }
 
