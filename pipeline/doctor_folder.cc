@@ -175,6 +175,10 @@ Finding Unfinished(const StateHealth& health) {
     finding.what = fmt::format("{} items are queued, {} have failed", health.queued, health.failed);
     finding.next = health.queued > 0 ? "run the same command again; it goes on there"
                                      : "`sluice failures` names them, `sluice retry` tries again";
+  } else if (health.listed_anew) {
+    finding.level = Level::kWarn;
+    finding.what = "the export is to be listed anew: a collection was reset, or a listing given up";
+    finding.next = "run the same command again; it lists everything";
   } else if (!health.generation_finished) {
     finding.level = Level::kWarn;
     finding.what = "the last run has not ended";

@@ -184,7 +184,7 @@ int ShowCollections(const Command& command) {
   if (command.reset) {
     const Status reset = ResetCollection(command.folder, *command.reset, SystemClock());
     if (!reset) return Refuse(reset.error());
-    std::cout << *command.reset << ": the next run asks for all of it\n";
+    std::cout << *command.reset << ": the next run lists the export anew, and asks for all of it\n";
     return 0;
   }
   const auto report = ReadStateReport(StateFile(command.folder), 0);

@@ -40,7 +40,10 @@ Result<StateHealth> CheckState(const std::filesystem::path& file) {
         .cache_counted = Number(database, R"sql(
           SELECT v.entries = c.entries AND v.bytes = c.bytes
             FROM v_cache v, (SELECT count(*) AS entries, coalesce(sum(bytes), 0) AS bytes
-                               FROM cache) c)sql") != 0};
+                               FROM cache) c)sql") != 0,
+        .listed_anew = Number(database,
+                              "SELECT count(*) FROM meta WHERE key = 'finished' AND value = "
+                              "'ended'") > 0};
   });
 }
 

@@ -18,6 +18,7 @@ struct StateHealth {
   std::int64_t failed = 0;
   bool generation_finished = false;
   bool cache_counted = true;  // the size counters of the cache agree with its table
+  bool listed_anew = false;   // the generation was given up, and the next run begins another one
 };
 
 // Checks version and structure of the whole file (`PRAGMA integrity_check`: about a second for 300

@@ -167,6 +167,7 @@ DocumentUpdate Hint(const std::string& id, const std::string& parent) {
 // ├── b       in a block of a, so that only the walk of a tells where it is
 // │   └── d
 // ├── c       found by the walk of a alone
+// │   └── e
 // └── table   one row, which is a page with blocks
 class Tree : public Worker {
  protected:
@@ -179,6 +180,7 @@ class Tree : public Worker {
     record.response = StoredResponse{.revision = record.item.request.revision, .body = target};
     if (target == "/search") {
       record.documents = {Under(Page("d"), Place::kUnder, "b"),
+                          Under(Page("e"), Place::kUnder, "c"),
                           Under(Page("b"), Place::kUnresolved, "block")};
       record.requests = {{.target = "/search?2", .listing = true}};
     } else if (target == "/search?2") {
