@@ -34,7 +34,8 @@ Findings CheckEnvironment();
 // Whether outputs can be written: access, space, inodes, kind of file system. A folder that is not
 // there is judged by its parent. And the modes of what lies in .sluice.
 Findings CheckOutputFolder(const std::filesystem::path& output);
-// Version and structure of the state, who holds it, what is unfinished. Empty: there is none yet.
+// Version and structure of the state, who holds it, what is unfinished, the size of the cache. Empty:
+// there is none yet.
 Findings CheckStateHealth(const std::filesystem::path& output);
 
 // Why LoadJob() refused a job: a finding for each problem.

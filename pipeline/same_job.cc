@@ -32,10 +32,12 @@ std::vector<std::string> Without(const std::set<std::string>& all,
   return rest;
 }
 
-// A hash in a fingerprint tells a person nothing, the names of resources and files do.
+// The fingerprint of a REST job is a hash, which tells a person nothing; the names of its resources
+// and files do. Those of other sources are text. REQUIRES: one source.
 std::string Difference(const StateJob& state, const StateJob& job) {
-  if (state.source() != job.source()) {
-    return fmt::format("it is of {}, the export of {}", job.source(), state.source());
+  if (job.source() != SourceName(SourceKind::kRest)) {
+    return fmt::format("it is '{}', the export '{}'", PlainText(job.fingerprint),
+                       PlainText(state.fingerprint));
   }
   const auto added = Without(job.parts, state.parts);
   const auto gone = Without(state.parts, job.parts);
@@ -46,11 +48,7 @@ std::string Difference(const StateJob& state, const StateJob& job) {
         fmt::format("{}the export has {}, which it has not", text.empty() ? "" : "; ", Named(gone));
   }
   if (!text.empty()) return text;
-  if (job.source() == SourceName(SourceKind::kRest)) {
-    return "what it asks for or how it writes it ([client], [[resources]]) is not what it was";
-  }
-  return fmt::format("it is '{}', the export '{}'", PlainText(job.fingerprint),
-                     PlainText(state.fingerprint));
+  return "what it asks for or how it writes it ([client], [[resources]]) is not what it was";
 }
 
 }  // namespace
@@ -85,8 +83,8 @@ Status CheckSameJob(const StateJob& state, const StateJob& job, const std::files
   if (mode != RunMode::kRetryFailed && !rows_of_another) return {};
   if (state.fingerprint == job.fingerprint) return {};
   return Fail(Code::kUsage,
-              fmt::format("{} was exported with another job: {}; {} with the job of the export, or "
-                          "run the new one by itself",
+              fmt::format("{} was exported with another job: {}; {} with the job of the export "
+                          "(its file and its --set flags), or run the new one by itself",
                           folder, Difference(state, job),
                           mode == RunMode::kRetryFailed ? "retry" : "render it"));
 }
