@@ -144,8 +144,8 @@ std::optional<FetchResult> FetchLoop::OnResponse(const JobPtr& job, const Ticket
                  .verdict = std::move(verdict)};
 }
 
-// An answer that says nothing is left spares us the refusal. Short waits are left to the pace: a
-// limiter without a burst says "0 left, 1 s" with every single answer.
+// An answer that says nothing is left spares us the refusal. Whether a short wait is meant the
+// limiter finds out: a server without a burst says "0 left, 1 s" with every single answer.
 void FetchLoop::OnAccepted(Host& host, const Ticket& ticket, const QuotaHint& hint) {
   host.refused_since.reset();
   ++host.accepted;

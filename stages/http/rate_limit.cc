@@ -74,6 +74,12 @@ constexpr double kHalfSaved = 0.5;
 constexpr int kPauseIntervals = 4;
 constexpr Duration kLongRetryAfter = std::chrono::seconds(5);
 constexpr int kRefusalsToObey = 3;
+// "Nothing is left" for less than that is obeyed once two more of what was sent nevertheless were
+// refused than accepted, and if it is long against the interval: a bucket that fills all the time
+// says it with each answer.
+constexpr int kSpentProofs = 2;
+constexpr int kSpentProofsMax = 3;
+constexpr int kSpentIntervals = 5;
 // A rate that is so low is learned from a second of silence well enough.
 constexpr Duration kClosedFor = std::chrono::seconds(2);
 // While the rate is being measured its interval may be far too short for a test; this one is not.
@@ -125,6 +131,7 @@ std::variant<Permit, NotUntil> RateLimiter::TryAcquire() {
 
 void RateLimiter::OnAccepted(const Permit& permit) {
   arrivals_.OnAnswer(permit.sent_at, clock_.Now());
+  JudgeSpent(permit, false);
   if (!std::exchange(started_, true) && IsUnknown()) StartWith(clock_.Now() - permit.sent_at);
   window_.Count(permit.sent_at);
   const bool inside_window = permit.sent_at > refused_sent_at_ && permit.sent_at < advised_until_;
@@ -143,7 +150,17 @@ void RateLimiter::OnAccepted(const Permit& permit) {
 }
 
 void RateLimiter::OnSpent(Duration wait) {
-  if (wait >= kLongRetryAfter) Hold(wait);
+  if (wait >= kLongRetryAfter) return Hold(wait);
+  if (wait % std::chrono::seconds(1) == Duration::zero()) return;  // rounded up, for all we know
+  spent_from_ = clock_.Now();
+  spent_until_ = spent_from_ + wait;
+  if (spent_proofs_ >= kSpentProofs && wait > kSpentIntervals * Interval()) Hold(wait);
+}
+
+// What was sent though nothing was left shows whether the server means it.
+void RateLimiter::JudgeSpent(const Permit& permit, bool refused) {
+  if (permit.sent_at <= spent_from_ || permit.sent_at >= spent_until_) return;
+  spent_proofs_ = std::clamp(spent_proofs_ + (refused ? 1 : -1), -kSpentProofsMax, kSpentProofsMax);
 }
 
 void RateLimiter::OnFollowed(int redirects) {
@@ -160,6 +177,7 @@ void RateLimiter::OnRefused(const Permit& permit, std::optional<Duration> retry_
     advised_until_ = std::max(advised_until_, now + *retry_after);
   }
   arrivals_.OnAnswer(permit.sent_at, now);
+  JudgeSpent(permit, true);
   // "Now" has just been refused, so it is no time at all.
   const Duration named = retry_after.value_or(Duration::zero());
   const bool fresh = permit.probe || IsFresh(permit);

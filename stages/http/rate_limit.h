@@ -81,7 +81,8 @@ class RateLimiter {
   void OnAccepted(const Permit& permit);
   // `retry_after` as the server gave it, if it did.
   void OnRefused(const Permit& permit, std::optional<Duration> retry_after);
-  // An accepted answer said that nothing is left for `wait`. Obeyed from 5 s on; see above.
+  // An accepted answer said that nothing is left for `wait`. Obeyed from 5 s on; a shorter one
+  // where it is no whole number of seconds and has proved true.
   void OnSpent(Duration wait);
   // So many redirects were followed without a permit of their own: what they took is made up for.
   void OnFollowed(int redirects);
@@ -124,6 +125,7 @@ class RateLimiter {
 
   bool IsFresh(const Permit& permit) const { return permit.sent_at > reacted_at_; }
   bool IsUnknown() const;
+  void JudgeSpent(const Permit& permit, bool refused);
   void StartWith(Duration round_trip);
   void Measure(const Permit& refused);
   bool Excuse(const Permit& refused, Duration named);
@@ -158,6 +160,9 @@ class RateLimiter {
   SteadyTime reacted_at_ = SteadyTime::min();  // what was sent before is part of the same event
   SteadyTime refused_sent_at_ = SteadyTime::min();
   SteadyTime advised_until_ = SteadyTime::min();  // when the last short Retry-After ends
+  SteadyTime spent_from_ = SteadyTime::max();     // when nothing was left, last
+  SteadyTime spent_until_ = SteadyTime::min();
+  int spent_proofs_ = 0;
   Window window_;
   // Between the first refusal of all and the next acceptance:
   bool measuring_ = false;
