@@ -142,12 +142,21 @@ std::string StatusJson(const std::filesystem::path& output, const StateReport& r
   return Dump(StateToJson(output, report));
 }
 
+namespace {
+
+// Most sources say the status themselves, at the place where it reads best.
+std::string StatusBefore(const std::string& message, int status) {
+  const std::string text = fmt::format("HTTP {}", status);
+  return status == 0 || message.find(text) != std::string::npos ? "" : text + ": ";
+}
+
+}  // namespace
+
 std::string FailuresText(const StateReport& report) {
   std::string text;
   for (const auto& row : report.failures) {
     text += fmt::format("{}\n  {} after {} attempts: {}{}\n", PlainText(row.item), row.error_class,
-                        row.attempts,
-                        row.http_status > 0 ? fmt::format("HTTP {}: ", row.http_status) : "",
+                        row.attempts, StatusBefore(row.last_error, row.http_status),
                         PlainText(row.last_error));
   }
   const auto shown = static_cast<std::int64_t>(report.failures.size());

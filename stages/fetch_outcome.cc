@@ -7,6 +7,7 @@
 #include "stages/fetch_loop.h"
 #include "stages/http/curl_error.h"
 #include "stages/http/quota_body.h"
+#include "stages/http/redirect.h"
 #include "stages/json/raw_json.h"
 
 namespace sluice {
@@ -109,6 +110,7 @@ std::optional<FetchResult> FetchLoop::OnResponse(const JobPtr& job, const Ticket
   if (!wait && (status == 429 || status == 503 || status == 529 || limit)) wait = WaitInBody(words);
   Verdict verdict =
       source_.Judge(job->request, {.status = status, .body = words, .headers = response.headers});
+  if (IsRedirect(status)) verdict.message += "; " + DescribeRedirect(response);
   const bool for_good = verdict.code == Code::kInvalid || verdict.code == Code::kNotFound;
   if (for_good && words.size() == response.body.size() && IsCutJson(words)) {
     verdict = {.code = Code::kTransient, .message = verdict.message + " (its body is cut)"};

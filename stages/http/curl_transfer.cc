@@ -243,6 +243,11 @@ TransportError CurlTransfer::Describe(CURLcode code) const {
   } else if (over_limit_ == OverLimit::kHeaders) {
     error.message = fmt::format("{}: the answer's headers are larger than {}", host,
                                 FormatBytes(static_cast<std::int64_t>(options_.header_bytes_max)));
+  } else if (code == CURLE_WRITE_ERROR) {  // not ours: libcurl's decoders refuse this way
+    error.code = Code::kTransient;
+    error.message = fmt::format(
+        "{}: the answer could not be decoded: it is damaged, or not what its Content-Encoding says",
+        host);
   } else {
     error.message = fmt::format("{}: {} (libcurl error {})", host,
                                 error_text_[0] != '\0' ? error_text_ : curl_easy_strerror(code),

@@ -3,11 +3,14 @@
 #include <curl/curl.h>
 #include <strings.h>
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
 namespace sluice {
 namespace {
+
+constexpr std::size_t kTargetBytesMax = 200;
 
 using Url = std::unique_ptr<CURLU, decltype(&curl_url_cleanup)>;
 
@@ -90,6 +93,16 @@ bool IsLoopback(const Origin& origin) {
 
 bool IsRedirect(int status) {
   return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
+std::string DescribeRedirect(const HttpResponse& response) {
+  const std::string* location = response.Header("location");
+  if (location == nullptr || location->empty()) return "the API redirects, and does not say where";
+  std::string target = *location;
+  if (const Url url = ParseUrl(*location)) target = Show(OriginIn(url)) + Part(url, CURLUPART_PATH);
+  target.resize(std::min({target.find_first_of("?#"), target.size(), kTargetBytesMax}));
+  return "the API redirects to " + target +
+         ", and only a GET is followed; if that address is right, put it into the job";
 }
 
 Result<HttpRequest> FollowRedirect(const HttpRequest& request, std::string_view location,

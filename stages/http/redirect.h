@@ -29,6 +29,10 @@ bool IsLoopback(const Origin& origin);
 // True where `status` sends a GET elsewhere: 301, 302, 303, 307, 308.
 bool IsRedirect(int status);
 
+// Why an answer that leads elsewhere was not followed, for people: where it leads, without its
+// query, and what to do. Only a GET is followed, and only one that names a place.
+std::string DescribeRedirect(const HttpResponse& response);
+
 // The request that `location` asks for in answer to `request`.
 // - The same origin gets the same headers. Any other gets Accept and User-Agent and nothing else,
 //   neither of them where its value is one of `secrets`, and what has been dropped does not come

@@ -117,5 +117,27 @@ TEST_F(RestNoPageTest, AnAnswerThatIsStillBeingMadeIsAskedForAgain) {
   EXPECT_THAT(Failures(), HasSubstr("still making the answer"));
 }
 
+// --- other answers that are refused -------------------------------------------------------------
+
+TEST_F(RestNoPageTest, AConflictIsAskedAgain) {
+  Disturb(1, {R"({"error":{"message":"lock timeout"}})", "Retry-After: 0\r\n", "409 Conflict"});
+  const Outcome outcome = Run(kByLink);
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_EQ(Lines(), 30);
+}
+
+TEST_F(RestNoPageTest, AStatusIsSaidOnce) {
+  Disturb(100, {R"({"message":"no"})", "", "403 Forbidden"});
+  ASSERT_EQ(Run(kByLink).exit_code, 3);
+  EXPECT_THAT(Failures(), HasSubstr("invalid after 1 attempts: things: HTTP 403: no"));
+}
+
+TEST_F(RestNoPageTest, APostThatIsRedirectedSaysWhereTo) {
+  Disturb(100, {"", "Location: https://example.com/v2/things?page=3\r\n", "307 Moved"});
+  ASSERT_EQ(Run(std::string(kByLink) + "\nmethod = \"POST\"").exit_code, 3);
+  EXPECT_THAT(Failures(), HasSubstr("HTTP 307; the API redirects to https://example.com:443/v2/"
+                                    "things, and only a GET is followed"));
+}
+
 }  // namespace
 }  // namespace sluice

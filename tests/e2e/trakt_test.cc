@@ -1,9 +1,13 @@
 // The real sluice against a simulated Trakt account.
 #include <algorithm>
+#include <atomic>
 #include <filesystem>
+#include <functional>
 #include <map>
+#include <memory>
 
 #include "tests/e2e/export_fixture.h"
+#include "tests/support/faulty_front.h"
 
 namespace sluice {
 namespace {
@@ -221,6 +225,56 @@ TEST_F(TraktExportTest, TimeZoneThatNobodyKnowsIsNamed) {
   ASSERT_EQ(failures.size(), 1u);
   EXPECT_NE(failures[0][0].find("Mars/Olympus_Mons"), std::string::npos);
   EXPECT_NE(failures[0][0].find("trakt.timezone"), std::string::npos);
+}
+
+// Something on the way: page 1 of the history comes without its numbers, or without anything.
+class TraktFrontTest : public TraktExportTest {
+ protected:
+  Outcome ExportThrough(const FaultyFront& front) {
+    exporter_.UseService(front.url());
+    return exporter_.Export({"--client-id", std::string("env:") + Exporter::kTokenVariable, "--set",
+                             "retry.base=10ms", "--set", "retry.read_attempts=3"});
+  }
+  // Spoils the first `times` requests whose target holds `part`.
+  static FaultyFront::Spoil Spoil(std::string part, int times,
+                                  std::function<std::string(const HttpAnswer&)> spoil) {
+    return [=, left = std::make_shared<std::atomic<int>>(times)](const std::string& request,
+                                                                 const auto& forward) {
+      const bool meant = request.substr(0, request.find('\r')).find(part) != std::string::npos;
+      if (!meant || (*left)-- <= 0) return std::string();
+      return spoil(forward());
+    };
+  }
+  static std::string Closing(std::string_view body, std::string_view status = "200 OK") {
+    return WholeAnswer(body, status, "Content-Type: text/html\r\nConnection: close\r\n");
+  }
+
+  const SimProcess sim_ = Account();
+};
+
+TEST_F(TraktFrontTest, FullPageWithoutItsNumbersIsNotTheWholeHistory) {
+  const FaultyFront front(sim_, Spoil("/sync/history/movies?page=1&", 1,
+                                      [](const auto& answer) { return Closing(answer.body); }));
+  const Outcome outcome = ExportThrough(front);
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_EQ(File("letterboxd-import.csv").size(), 700u);
+}
+
+TEST_F(TraktFrontTest, EmptyListWithoutItsNumbersIsNoList) {
+  const auto empty = [](const auto&) { return Closing("[]"); };
+  const FaultyFront front(sim_, Spoil("/sync/history/movies", 1000, empty));
+  const Outcome outcome = ExportThrough(front);
+  EXPECT_EQ(outcome.exit_code, 3) << outcome.err;
+  EXPECT_EQ(exporter_.Output().count("letterboxd-import.csv"), 0u);
+}
+
+TEST_F(TraktFrontTest, OneForbiddingPageInMidRunIsAskedForAgain) {
+  const std::string page = "<!DOCTYPE html><html><title>Attention Required! | Cloudflare</title>";
+  const auto forbid = [&](const auto&) { return Closing(page, "403 Forbidden"); };
+  const FaultyFront front(sim_, Spoil("/sync/ratings/movies", 1, forbid));
+  const Outcome outcome = ExportThrough(front);
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_EQ(Differences(Undisturbed(sim_), exporter_.Output()), Strings{});
 }
 
 TEST_F(TraktExportTest, RecordedAccountIsExportedWithoutLoss) {

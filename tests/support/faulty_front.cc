@@ -1,6 +1,7 @@
 #include "tests/support/faulty_front.h"
 
 #include <utility>
+#include <vector>
 
 namespace sluice {
 namespace {
@@ -16,11 +17,25 @@ std::string Between(const std::string& text, std::string_view before, char after
 HttpAnswer Ask(const std::string& upstream, const std::string& request) {
   const std::string method = request.substr(0, request.find(' '));
   const auto body = request.find("\r\n\r\n");
+  std::vector<std::string> headers;
+  if (const std::string key = Between(request, "trakt-api-key: ", '\r'); !key.empty()) {
+    headers = {"trakt-api-key: " + key, "trakt-api-version: 2", "User-Agent: front"};
+  }
   return Send({.method = method,
                .url = upstream + Between(request, method + " ", ' '),
                .body = request.substr(body + 4),
                .version = Between(request, "Notion-Version: ", '\r'),
-               .token = Between(request, "Authorization: Bearer ", '\r')});
+               .token = Between(request, "Authorization: Bearer ", '\r'),
+               .headers = std::move(headers)});
+}
+
+// What an API adds of its own, such as the numbers of pages.
+std::string OwnHeaders(const HttpAnswer& answer) {
+  std::string text;
+  for (const auto& [name, value] : answer.headers) {
+    if (name.starts_with("x-")) text += name + ": " + value + "\r\n";
+  }
+  return text;
 }
 
 }  // namespace
@@ -47,8 +62,8 @@ void FaultyFront::Serve(RawConnection& connection) const {
     }
     const HttpAnswer answer = forward();
     if (answer.curl_code != 0) return;
-    if (!connection.Write(
-            WholeAnswer(answer.body, std::to_string(answer.status) + " As it came"))) {
+    if (!connection.Write(WholeAnswer(answer.body, std::to_string(answer.status) + " As it came",
+                                      OwnHeaders(answer)))) {
       return;
     }
   }

@@ -47,6 +47,7 @@ Code CodeOf(int status) {
     case 404:
       return Code::kNotFound;
     case 408:
+    case 409:
     case 425:
       return Code::kTransient;
     case 429:

@@ -2,7 +2,7 @@
 //
 //   401                     unauthorized; the credential is renewed where it can be
 //   404                     not-found
-//   408, 425, 5xx           transient
+//   408, 409, 425, 5xx      transient
 //   429, 529                rate-limited
 //   everything else         invalid
 //

@@ -366,8 +366,8 @@ Status PageReader::GoOn() {
   if (!turn) return Wrong(turn.error());
   if (!turn->shortfall.empty()) SetShortfall(turn->shortfall);
   if (turn->places) context_.places = turn->places;
-  // What the first page to say so declares is compared with what all pages give.
-  if (!context_.declared && turn->declared) {
+  // What the first page declares is compared with what all pages give.
+  if (context_.at == 0 && turn->declared) {
     context_.declared = turn->declared;
     if (IsSplit(spec_))
       *context_.declared = std::min(*context_.declared, spec_.incremental.split_limit);

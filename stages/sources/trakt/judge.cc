@@ -31,7 +31,7 @@ constexpr Meaning kMeanings[] = {
      "https://trakt.tv/oauth/applications (a new app may wait for its approval)"},
     {404, Code::kNotFound, "is not there"},
     {408, Code::kTransient, "timed out"},
-    {409, Code::kInvalid, "conflicts with what is there"},
+    {409, Code::kTransient, "conflicts with a change that is under way"},
     {412, Code::kInvalid,
      "Trakt misses its own headers (Content-Type, trakt-api-version): a proxy on the way may "
      "remove them"},
@@ -50,6 +50,11 @@ constexpr Meaning kMeanings[] = {
     {503, Code::kTransient, "Trakt is overloaded"},
     {504, Code::kTransient, "Trakt is overloaded"},
 };
+
+constexpr Meaning kNotTrakts{
+    403, Code::kTransient,
+    "an HTML page, of Cloudflare or of a proxy on the way, refuses the request; if that lasts, "
+    "open https://trakt.tv from this machine's network, and check trakt.client_id"};
 
 Meaning MeaningOf(int status) {
   const auto* const found = std::ranges::find(kMeanings, status, &Meaning::status);
@@ -89,12 +94,19 @@ std::string HeaderWords(const AnswerView& answer) {
   return words;
 }
 
+// An error page of Cloudflare or of a proxy. Trakt's own word on an application is no HTML.
+bool IsHtml(std::string_view body) {
+  const std::size_t begin = body.find_first_not_of(" \t\r\n");
+  return begin != std::string_view::npos && body[begin] == '<';
+}
+
 bool SaysOverloaded(int status) { return status == 502 || status == 503 || status == 504; }
 
 }  // namespace
 
 Verdict JudgeAnswer(const Request& request, const AnswerView& answer) {
-  const Meaning meaning = MeaningOf(answer.status);
+  const Meaning meaning =
+      answer.status == 403 && IsHtml(answer.body) ? kNotTrakts : MeaningOf(answer.status);
   std::string message =
       fmt::format("HTTP {} to {}: {}", answer.status, Describe(request), meaning.text);
   if (const std::string words = WordsOf(answer.body); !words.empty()) {

@@ -63,7 +63,8 @@ void MoveCursor(const JsonValue& item, RowBatch& rows) {
 Result<Reading> ReadSectionPage(const Request& request, const Section& section, const Page& page,
                                 const WindowedJson& body, const AnswerView& answer) {
   const auto first = body.root().first();
-  auto paging = ReadPaging(request, page, answer, first ? KeyOf(section, *first) : "");
+  const auto given = static_cast<std::int64_t>(body.root_size());
+  auto paging = ReadPaging(request, page, answer, first ? KeyOf(section, *first) : "", given);
   if (!paging) return Fail(paging.error());
 
   Reading reading;
@@ -71,7 +72,7 @@ Result<Reading> ReadSectionPage(const Request& request, const Section& section, 
   reading.shortfall = std::move(paging->shortfall);
   RowBatch rows{.rows = RowSpool(answer.spill),
                 .list = fmt::format("pages of {}", paging->size),
-                .given = static_cast<std::int64_t>(body.root_size())};
+                .given = given + paging->untold};
   if (section.exact) rows.declared = paging->declared;
   std::int64_t unreadable = 0;
   std::int64_t place = (page.number - 1) * page.limit - 1;
@@ -91,10 +92,10 @@ Result<Reading> ReadSectionPage(const Request& request, const Section& section, 
   if (unreadable > 0 && reading.shortfall.empty()) {
     reading.shortfall = fmt::format("{}: {} entries are no objects", Describe(request), unreadable);
   }
-  if (!section.exact && paging->expected && rows.given < *paging->expected) {
+  if (!section.exact && paging->expected && given < *paging->expected) {
     reading.notes.push_back({request.document, "short page",
                              fmt::format("{}: the API counts {} entries here and shows {}",
-                                         Describe(request), *paging->expected, rows.given)});
+                                         Describe(request), *paging->expected, given)});
   }
   reading.rows = std::move(rows);
   return reading;

@@ -92,7 +92,8 @@ void AddList(const JsonValue& list, const Opened& opened, Reading& reading) {
 Result<Reading> ReadLists(const Request& request, const Page& page, const WindowedJson& body,
                           const AnswerView& answer) {
   const auto first = body.root().first();
-  auto paging = ReadPaging(request, page, answer, first ? TextAt(*first, "ids.trakt") : "");
+  const auto given = static_cast<std::int64_t>(body.root_size());
+  auto paging = ReadPaging(request, page, answer, first ? TextAt(*first, "ids.trakt") : "", given);
   if (!paging) return Fail(paging.error());
   Reading reading;
   reading.requests = std::move(paging->requests);
@@ -103,7 +104,6 @@ Result<Reading> ReadLists(const Request& request, const Page& page, const Window
     return {};
   });
   if (!read) return Fail(read.error());
-  const auto given = static_cast<std::int64_t>(body.root_size());
   if (paging->expected && given < *paging->expected && reading.shortfall.empty()) {
     reading.shortfall = fmt::format("{}: the API counts {} lists here and gave {}",
                                     Describe(request), *paging->expected, given);

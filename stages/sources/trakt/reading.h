@@ -23,15 +23,17 @@ std::string Describe(const Request& request);
 Result<Reading> ReadSectionPage(const Request& request, const Section& section, const Page& page,
                                 const WindowedJson& body, const AnswerView& answer);
 // What a page of any list says about the others: their requests, or why the list is short.
-// `first_key` is that of the first item; empty: the page has none.
+// `first_key` is that of the first item; empty: the page has none. `given` items are on it.
+// Code::kTransient: the page is empty and does not say how long its list is, as it always does.
 struct Paging {
   std::vector<Request> requests;
   std::string shortfall;
   std::int64_t size = 0;                 // of the pages of this walk
   std::optional<std::int64_t> declared;  // how many items the list has
   std::optional<std::int64_t> expected;  // how many of them belong on this page
+  std::int64_t untold = 0;               // items of earlier pages, which count from this page on
 };
 Result<Paging> ReadPaging(const Request& request, const Page& page, const AnswerView& answer,
-                          const std::string& first_key);
+                          const std::string& first_key, std::int64_t given);
 
 }  // namespace sluice::trakt

@@ -60,7 +60,8 @@ Walk DecodeWalk(const std::string& context) {
   return {.items = OptionalInt(json, "items"),
           .pages = OptionalInt(json, "pages"),
           .first_key = json.value("first", ""),
-          .restarts = json.value("restarts", 0)};
+          .restarts = json.value("restarts", 0),
+          .untold = json.value("untold", std::int64_t{0})};
 }
 
 std::string Target(const Page& page) {
@@ -116,6 +117,7 @@ Request OtherPage(const Request& request, const Page& page, const Walk& walk) {
   context["pages"] = walk.pages ? Json(*walk.pages) : Json();
   context["first"] = walk.first_key;
   context["restarts"] = walk.restarts;
+  context["untold"] = walk.untold;
   Request other = request;
   other.target = Target(page);
   other.context = Dump(context);

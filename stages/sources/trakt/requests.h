@@ -24,12 +24,13 @@ struct Opened {
 std::string EncodeOpened(const Opened& opened);
 Opened DecodeOpened(const std::string& context);
 
-// What the first page of a list tells the others.
+// What the pages of a list tell those after them.
 struct Walk {
   std::optional<std::int64_t> items;
   std::optional<std::int64_t> pages;
-  std::string first_key;  // of the first item
-  int restarts = 0;       // the list changed under our feet so often
+  std::string first_key;    // of the first item
+  int restarts = 0;         // the list changed under our feet so often
+  std::int64_t untold = 0;  // items of the pages before that did not say how long the list is
 };
 Walk DecodeWalk(const std::string& context);
 

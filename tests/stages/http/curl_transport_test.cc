@@ -116,6 +116,15 @@ TEST(CurlTransport, Unpacks) {
   EXPECT_EQ(Get({.url = server.Url()})->body, "hello");
 }
 
+TEST(CurlTransport, AnswerThatCannotBeUnpackedIsDamagedAndAskedForAgain) {
+  RawServer server(Always(Gzip("hello") + "behind", "200 OK", "Content-Encoding: gzip\r\n"));
+  const auto got = Get({.url = server.Url()});
+  ASSERT_FALSE(got.has_value());
+  EXPECT_EQ(got.error().code, Code::kTransient);
+  EXPECT_NE(got.error().message.find("could not be decoded"), std::string::npos)
+      << got.error().message;
+}
+
 void ExpectTooLarge(const RawServer& server) {
   const auto got = Get({.url = server.Url(), .body_bytes_max = 1 << 20});
   ASSERT_FALSE(got.has_value());

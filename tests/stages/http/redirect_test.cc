@@ -172,6 +172,20 @@ TEST_F(SecretRedirectTest, EachHopToAnotherOriginIsCleaned) {
   EXPECT_EQ(away->url, "https://new.x/");
 }
 
+TEST(Redirect, WhatIsNotFollowedIsNamedWithoutItsQuery) {
+  const auto says = [](const std::string& location) {
+    return DescribeRedirect({.status = 307, .headers = {{"Location", location}}});
+  };
+  for (const char* location :
+       {"https://me:canary@api.y/v2/search?key=canary", "https://api.y/v2/search#canary"}) {
+    EXPECT_EQ(says(location).find("canary"), std::string::npos);
+    EXPECT_NE(says(location).find("https://api.y:443/v2/search, and only a GET"), std::string::npos)
+        << says(location);
+  }
+  EXPECT_NE(says("/v2/search?key=canary").find(" /v2/search, "), std::string::npos);
+  EXPECT_NE(DescribeRedirect({.status = 307}).find("does not say where"), std::string::npos);
+}
+
 TEST(Redirect, LoopbackIsAnAddressNotAPrefix) {
   EXPECT_TRUE(IsLoopback(*OriginOf("http://127.0.0.1:9/")));
   EXPECT_TRUE(IsLoopback(*OriginOf("http://[::1]:9/")));

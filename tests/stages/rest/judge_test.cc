@@ -23,6 +23,7 @@ TEST(JudgeTest, WithoutRulesTheStatusDecides) {
   EXPECT_EQ(code(403), Code::kInvalid);
   EXPECT_EQ(code(404), Code::kNotFound);
   EXPECT_EQ(code(408), Code::kTransient);
+  EXPECT_EQ(code(409), Code::kTransient);
   EXPECT_EQ(code(425), Code::kTransient);
   EXPECT_EQ(code(429), Code::kRateLimited);
   EXPECT_EQ(code(500), Code::kTransient);

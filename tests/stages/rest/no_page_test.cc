@@ -218,12 +218,5 @@ TEST(NoPageTest, AnOffsetThatLostTheTotalIsAShortfall) {
   EXPECT_THAT(walk.shortfalls, ElementsAre(HasSubstr("nothing at offset 4")));
 }
 
-TEST(NoPageTest, ATotalThatTheFirstPageDoesNotSayIsTakenFromAnother) {
-  Paginator paginator{.type = Type::kJsonLink};
-  paginator.record_total_path = "total";
-  const Walk walk = OnPageTwo(Items(paginator), R"({"items":[{"id":3}],"total":5})");
-  EXPECT_EQ(walk.declared.at("/v1/records"), 5);
-}
-
 }  // namespace
 }  // namespace sluice::rest

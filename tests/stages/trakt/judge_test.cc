@@ -18,13 +18,20 @@ TEST_F(TraktJudge, ClassesFollowTheStatusTable) {
   const std::pair<int, Code> table[] = {
       {400, Code::kInvalid},     {401, Code::kUnauthorized}, {403, Code::kUnauthorized},
       {404, Code::kNotFound},    {405, Code::kInvalid},      {408, Code::kTransient},
-      {409, Code::kInvalid},     {412, Code::kInvalid},      {420, Code::kInvalid},
+      {409, Code::kTransient},   {412, Code::kInvalid},      {420, Code::kInvalid},
       {422, Code::kInvalid},     {423, Code::kUnauthorized}, {426, Code::kInvalid},
       {429, Code::kRateLimited}, {500, Code::kTransient},    {502, Code::kTransient},
       {503, Code::kTransient},   {504, Code::kTransient},    {520, Code::kTransient},
       {521, Code::kTransient},   {522, Code::kTransient},    {523, Code::kTransient},
       {524, Code::kTransient},   {529, Code::kRateLimited},  {501, Code::kTransient}};
   for (const auto& [status, code] : table) EXPECT_EQ(Judge(status).code, code) << status;
+}
+
+TEST_F(TraktJudge, AForbiddingPageIsNotTraktsWordOnTheApplication) {
+  const Verdict verdict = Judge(403, "<!DOCTYPE html><html><title>Attention Required!</title>");
+  EXPECT_EQ(verdict.code, Code::kTransient);
+  EXPECT_NE(verdict.message.find("Cloudflare"), std::string::npos);
+  EXPECT_EQ(Judge(403, R"({"error":"invalid_api_key"})").code, Code::kUnauthorized);
 }
 
 TEST_F(TraktJudge, OverloadedAsksForThirtySeconds) {

@@ -13,6 +13,12 @@ class TraktPaging : public TraktTest {
         Read(first, Array({Play("9", "2025-01-02T00:00:00.000Z")}), Paged(1, limit, pages, items));
     return reading.requests.at(static_cast<std::size_t>(number) - 2);
   }
+  // Plays with ids from `first` on.
+  static std::string Plays(int count, int first = 1) {
+    std::vector<std::string> plays;
+    for (int i = 0; i < count; ++i) plays.push_back(APlay(std::to_string(first + i)));
+    return Array(plays);
+  }
   static std::string APlay(const std::string& id) { return Play(id, "2025-01-01T00:00:00.000Z"); }
 };
 
@@ -44,6 +50,51 @@ TEST_F(TraktPaging, BodyWithoutPageHeadersIsWhole) {
   EXPECT_TRUE(reading.requests.empty());
   EXPECT_FALSE(reading.rows->declared.has_value());
   EXPECT_EQ(reading.rows->rows.size(), 1u);
+}
+
+TEST_F(TraktPaging, FullPageWithoutHeadersIsNotTheWholeList) {
+  const Reading full = Read(FirstPageOf("history"), Plays(250));
+  ASSERT_EQ(Targets(full), (Strings{"/sync/history/movies?page=2&limit=250&end_at="
+                                    "2026-01-01T00:00:00.000Z"}));
+  const Reading last = Read(full.requests[0], Plays(17, 1000));
+  EXPECT_TRUE(last.requests.empty());
+  EXPECT_TRUE(last.shortfall.empty());
+  EXPECT_TRUE(Read(full.requests[0], "[]").requests.empty());
+}
+
+TEST_F(TraktPaging, PageThatSaysTheNumberAfterOneThatDidNotLeadsToAll) {
+  const Reading first = Read(FirstPageOf("history"), Plays(250));
+  const Reading second = Read(first.requests.at(0), Plays(250, 1000), Paged(2, 250, 4, 900));
+  ASSERT_EQ(second.requests.size(), 2u);
+  EXPECT_EQ(ParsePage(second.requests[1].target)->number, 4);
+  EXPECT_EQ(second.rows->declared, 900);
+  EXPECT_EQ(second.rows->given, 500);  // with what the first page could not count for
+  EXPECT_EQ(first.rows->list, second.rows->list);
+}
+
+TEST_F(TraktPaging, FurtherPageWithoutHeadersCountsForTheListOfTheFirst) {
+  const Reading reading = Read(Further(2), Plays(250, 1000));
+  EXPECT_EQ(reading.rows->declared, 700);
+  EXPECT_TRUE(reading.requests.empty());
+}
+
+TEST_F(TraktPaging, FirstPageThatComesAgainWithoutHeadersIsAShortfall) {
+  const Reading first = Read(FirstPageOf("history"), Plays(250));
+  EXPECT_NE(Read(first.requests.at(0), Plays(250)).shortfall.find("circle"), std::string::npos);
+}
+
+TEST_F(TraktPaging, PageLongerThanItsLimitIsOfAServerThatDoesNotPage) {
+  EXPECT_TRUE(Read(FirstPageOf("history"), Plays(300)).requests.empty());
+}
+
+TEST_F(TraktPaging, EmptyPageWithoutHeadersIsAskedAgain) {
+  for (const Request& request :
+       {FirstPageOf("history"), FirstPageOf("ratings"), FirstPageOf("watchlist"), Further(2)}) {
+    const auto reading = TryRead(request, "[]");
+    ASSERT_FALSE(reading.has_value()) << request.target;
+    EXPECT_EQ(reading.error().code, Code::kTransient);
+  }
+  EXPECT_TRUE(TryRead(ListsRequest({}), "[]").has_value());
 }
 
 TEST_F(TraktPaging, EmptyListHasNoPages) {
