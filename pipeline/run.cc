@@ -8,6 +8,7 @@
 
 #include "pipeline/log.h"
 #include "pipeline/machine.h"
+#include "stages/http/secrets.h"
 #include "storage/inherit.h"
 #include "storage/run_lock.h"
 
@@ -212,6 +213,7 @@ RunResult RunExport(const Job& job, const RunOptions& options, RunMode mode, con
       RunMachine(job, options, source, *output, **store, memory, signals, clock, credential);
   RunResult result = early ? RunResult{.exit_code = early->code, .message = early->message}
                            : Conclude(**store, *output);
+  result.message = KnownSecrets().Redact(std::move(result.message));
   result.totals = (*store)->totals();
   if (auto ended = (*store)->EndRun(OutcomeName(result), ToInt(result.exit_code), result.message);
       !ended && result.exit_code == ExitCode::kComplete) {

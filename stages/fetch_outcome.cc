@@ -7,6 +7,7 @@
 #include "stages/fetch_loop.h"
 #include "stages/http/curl_error.h"
 #include "stages/http/quota_body.h"
+#include "stages/http/secrets.h"
 #include "stages/json/raw_json.h"
 
 namespace sluice {
@@ -37,6 +38,7 @@ bool IsCutJson(std::string_view body) {
 
 FetchResult FetchLoop::OnError(Job& job, const Ticket& ticket, TransportError error) {
   Host& host = *job.host;
+  error.message = KnownSecrets().Redact(std::move(error.message));
   host.limiter.OnOther(ticket.permit);
   if (error.code == Code::kCancelled) {
     host.breaker.OnAbandoned(ticket.generation);
@@ -92,6 +94,7 @@ std::optional<FetchResult> FetchLoop::OnResponse(const JobPtr& job, const Ticket
   if (!wait && (status == 429 || status == 503 || status == 529)) wait = WaitInBody(words);
   Verdict verdict =
       source_.Judge(job->request, {.status = status, .body = words, .headers = response.headers});
+  verdict.message = KnownSecrets().Redact(std::move(verdict.message));
   const bool for_good = verdict.code == Code::kInvalid || verdict.code == Code::kNotFound;
   if (for_good && words.size() == response.body.size() && IsCutJson(words)) {
     verdict = {.code = Code::kTransient, .message = verdict.message + " (its body is cut)"};

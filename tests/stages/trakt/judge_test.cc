@@ -1,5 +1,6 @@
 #include "stages/sources/trakt/judge.h"
 
+#include "stages/http/secrets.h"
 #include "tests/stages/trakt/trakt_test.h"
 
 namespace sluice::trakt {
@@ -25,6 +26,16 @@ TEST_F(TraktJudge, ClassesFollowTheStatusTable) {
       {521, Code::kTransient},   {522, Code::kTransient},    {523, Code::kTransient},
       {524, Code::kTransient},   {529, Code::kRateLimited},  {501, Code::kTransient}};
   for (const auto& [status, code] : table) EXPECT_EQ(Judge(status).code, code) << status;
+}
+
+// Wherever the cut falls: no secret is left in part.
+TEST_F(TraktJudge, WordsAreCutWhenSecretsAreOutOfThem) {
+  KnownSecrets().Add("QZQZQZQZQZQZQZQZQZQZ");
+  for (std::size_t before = 150; before < 210; ++before) {
+    const std::string words = std::string(before, 'x') + "QZQZQZQZQZQZQZQZQZQZ";
+    const Verdict verdict = Judge(422, R"({"error":")" + words + "\"}", {{"X-Upgrade-URL", words}});
+    EXPECT_EQ(verdict.message.find("QZ"), std::string::npos) << verdict.message;
+  }
 }
 
 TEST_F(TraktJudge, OverloadedAsksForThirtySeconds) {
