@@ -203,7 +203,7 @@ Status Revoke(const TraktClient& client, const TokenFile& file, const AuthWorld&
 int RunAuthTrakt(const AuthOptions& options, const SignalWatch& signals, const Clock& clock,
                  std::ostream& out) {
   const auto refuse = [](const Error& error) {
-    std::cerr << "sluice: " << error.message << "\n";
+    std::cerr << "sluice: " << KnownSecrets().Redact(error.message) << "\n";
     return ToInt(ExitCodeFor(error.code));
   };
   const auto client = ClientOf(options);

@@ -10,6 +10,7 @@
 #include "pipeline/sources.h"
 #include "pipeline/token_reference.h"
 #include "stages/http/curl_transport.h"
+#include "stages/http/secrets.h"
 
 namespace sluice {
 namespace {
@@ -66,7 +67,7 @@ Finding Judged(const Job& job, const Source& source, const Request& request,
     return finding;
   }
   const Verdict verdict = source.Judge(request, answer);
-  finding.what = verdict.message;
+  finding.what = KnownSecrets().Redact(verdict.message);
   finding.code = verdict.code;
   finding.level = Level::kFail;
   switch (verdict.code) {
@@ -108,7 +109,7 @@ Finding Api(const Job& job) {
   if (answer) return Judged(job, *source, request, *answer);
   return {.level = Level::kFail,
           .check = "API",
-          .what = answer.error().message,
+          .what = KnownSecrets().Redact(answer.error().message),
           .next = fmt::format("see that {} and the network are right", BaseUrlKey(job)),
           .code = Code::kNetwork};
 }

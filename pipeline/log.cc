@@ -10,6 +10,8 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "stages/http/secrets.h"
+
 namespace sluice {
 namespace {
 
@@ -93,7 +95,8 @@ std::shared_ptr<spdlog::logger>& Logger() {
 void StartLog(const LogOptions& options) { Logger() = MakeLogger(options); }
 
 void Log(LogLevel level, std::string_view message) {
-  Logger()->log(ToSpdlog(level), spdlog::string_view_t(message.data(), message.size()));
+  const std::string clean = KnownSecrets().Redact(std::string(message));
+  Logger()->log(ToSpdlog(level), spdlog::string_view_t(clean.data(), clean.size()));
 }
 
 std::string LogLine(const LogOptions& options, LogLevel level, std::string_view message,

@@ -17,7 +17,8 @@ struct LogOptions {
 // Call once, before other threads start. Without it, text from kInfo up.
 void StartLog(const LogOptions& options);
 
-// Writes one line. Thread-safe. `message` holds no credential; control characters in it (an API's
+// Writes one line. Thread-safe. `message` holds no credential (one that it holds all the same does
+// not get through, see KnownSecrets()); control characters in it (an API's
 // words may hold anything) become '?', so that a line stays a line and a terminal stays sane.
 void Log(LogLevel level, std::string_view message);
 

@@ -23,6 +23,7 @@
 #include "pipeline/state_command.h"
 #include "pipeline/status.h"
 #include "pipeline/verify.h"
+#include "stages/http/secrets.h"
 #include "storage/base/out_of_memory.h"
 
 extern char** environ;
@@ -37,7 +38,7 @@ constexpr int kReportRows = 10'000;
 constexpr std::size_t kShortfallLines = 10;
 
 int Refuse(const Error& error) {
-  std::cerr << "sluice: " << error.message << "\n";
+  std::cerr << "sluice: " << KnownSecrets().Redact(error.message) << "\n";
   return ToInt(ExitCodeFor(error.code));
 }
 

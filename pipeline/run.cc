@@ -9,6 +9,7 @@
 #include "pipeline/log.h"
 #include "pipeline/machine.h"
 #include "pipeline/same_job.h"
+#include "stages/http/secrets.h"
 #include "storage/inherit.h"
 #include "storage/run_lock.h"
 
@@ -240,6 +241,7 @@ RunResult RunExport(const Job& job, const RunOptions& options, RunMode mode, con
   const auto early =
       RunMachine(job, options, source, *output, **store, memory, signals, clock, credential);
   RunResult result = EndOfRun(early, **store, *output, source, offline);
+  result.message = KnownSecrets().Redact(std::move(result.message));
   result.totals = (*store)->totals();
   if (auto ended = (*store)->EndRun(OutcomeName(result), ToInt(result.exit_code), result.message);
       !ended && result.exit_code == ExitCode::kComplete) {

@@ -8,6 +8,7 @@
 #include "stages/http/curl_error.h"
 #include "stages/http/quota_body.h"
 #include "stages/http/redirect.h"
+#include "stages/http/secrets.h"
 #include "stages/json/raw_json.h"
 
 namespace sluice {
@@ -53,6 +54,7 @@ Fatal WaitTooLong(Duration wait, Duration max_wait, WallMs now_ms) {
 
 FetchResult FetchLoop::OnError(Job& job, const Ticket& ticket, TransportError error) {
   Host& host = *job.host;
+  error.message = KnownSecrets().Redact(std::move(error.message));
   host.limiter.OnOther(ticket.permit);
   if (error.code == Code::kCancelled) {
     host.breaker.OnAbandoned(ticket.generation);
@@ -111,6 +113,7 @@ std::optional<FetchResult> FetchLoop::OnResponse(const JobPtr& job, const Ticket
   Verdict verdict =
       source_.Judge(job->request, {.status = status, .body = words, .headers = response.headers});
   if (IsRedirect(status)) verdict.message += "; " + DescribeRedirect(response);
+  verdict.message = KnownSecrets().Redact(std::move(verdict.message));
   const bool for_good = verdict.code == Code::kInvalid || verdict.code == Code::kNotFound;
   if (for_good && words.size() == response.body.size() && IsCutJson(words)) {
     verdict = {.code = Code::kTransient, .message = verdict.message + " (its body is cut)"};

@@ -10,6 +10,7 @@
 
 #include "stages/fetch_loop.h"
 #include "stages/http/curl_error.h"
+#include "stages/http/secrets.h"
 
 namespace sluice {
 namespace {
@@ -186,7 +187,7 @@ void FetchLoop::RetryRenewal(const Failure& failure, std::optional<Duration> ret
             .status = failure.http_status,
             .code = failure.code,
             .attempt = renewal_.attempt,
-            .message = failure.message});
+            .message = KnownSecrets().Redact(failure.message)});
   const RetryDecision decision =
       Decide(renewal_.attempt, failure.code, retry_after, options_.retry, rng_);
   if (decision.kind != RetryDecision::Kind::kAgain) {
@@ -202,6 +203,7 @@ void FetchLoop::RetryRenewal(const Failure& failure, std::optional<Duration> ret
 void FetchLoop::EndRenewal() { renewal_ = {.unused = true}; }
 
 void FetchLoop::FailRenewal(Fatal fatal) {
+  fatal.error.message = KnownSecrets().Redact(std::move(fatal.error.message));
   options_.credential->AbandonRenewal();
   AnswerWaiting(*api_host_, fatal);
   renewal_ = {.failed = std::move(fatal)};

@@ -8,6 +8,7 @@
 #include "stages/document_inputs.h"
 #include "stages/http/quota_headers.h"
 #include "stages/http/quota_values.h"
+#include "stages/http/secrets.h"
 #include "storage/packed_body.h"
 #include "storage/spill_writer.h"
 
@@ -101,6 +102,22 @@ WallMs TimeOf(const Answer& answer, WallMs now_ms) {
   return std::min(sent_ms.value_or(now_ms), now_ms);
 }
 
+// Whatever a source says in its own words may quote an answer, and an answer may quote what it was
+// sent. Documents, rows and bodies are data.
+void HideSecrets(Item& item) {
+  const auto hide = [](std::string& text) { text = KnownSecrets().Redact(std::move(text)); };
+  if (item.record.failure) hide(item.record.failure->message);
+  for (Note& note : item.record.notes) hide(note.text);
+  hide(item.record.shortfall);
+  if (item.fatal) hide(item.fatal->error.message);
+}
+
+// A refusal that is kept, so that the next run knows it, is a message and no data.
+Body WithoutSecrets(Body body) {
+  if (!KnownSecrets().IsIn(body.view().text())) return body;
+  return Body(KnownSecrets().Redact(std::string(body.view().text())));
+}
+
 // What no other item would fare better with: the state, or the disk.
 void EndRun(Item& item, Error error) {
   item.fatal = Fatal{.error = std::move(error)};
@@ -127,6 +144,7 @@ void Transform::operator()(Item& item) const {
   } else {
     ReadFetched(item);
   }
+  HideSecrets(item);
 }
 
 void Transform::ReadStored(Item& item) const {
@@ -216,6 +234,7 @@ void Transform::ReadRefusal(Item& item, Refusal refusal) const {
                                                          .headers = refusal.headers,
                                                          .spill = &spill_});
   if (reading) {
+    if (reading->keep) refusal.body = WithoutSecrets(std::move(refusal.body));
     return Keep(item, std::move(*reading),
                 {.status = refusal.status, .body = std::move(refusal.body)});
   }

@@ -13,7 +13,8 @@ namespace {
 
 constexpr std::string_view kMark = "[secret]";
 // A server that encodes what was encoded rarely does so more often.
-constexpr int kDecodedMax = 3;
+constexpr int kTimesEncodedMax = 3;
+constexpr std::size_t kBackslashesMax = 8;  // of one, after so many times
 
 char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
@@ -57,16 +58,18 @@ struct Escaped {
 // %2D, %252D, ...
 std::optional<Escaped> FromPercent(std::string_view text) {
   std::size_t begin = 1;
-  while (text.substr(begin, 2) == "25" && Hex(text.substr(begin + 2), 2)) begin += 2;
-  const auto value = Hex(text.substr(std::min(begin, text.size())), 2);
+  for (int i = 1; i < kTimesEncodedMax; ++i) {
+    if (text.substr(begin, 2) == "25" && Hex(text.substr(begin + 2), 2)) begin += 2;
+  }
+  const auto value = Hex(text.substr(begin), 2);
   if (!value) return std::nullopt;
   return Escaped{static_cast<char>(*value), begin + 2};
 }
 
 // \u002d, \/, \", also where the backslashes were escaped themselves.
 std::optional<Escaped> FromBackslash(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of('\\');
-  if (begin == std::string_view::npos) return Escaped{'\\', text.size()};
+  const std::size_t begin = text.substr(0, kBackslashesMax + 1).find_first_not_of('\\');
+  if (begin == std::string_view::npos) return std::nullopt;
   const char c = text[begin];
   if (c == 'u') {
     const auto value = Hex(text.substr(begin + 1), 4);
@@ -78,7 +81,6 @@ std::optional<Escaped> FromBackslash(std::string_view text) {
     }
   }
   if (c == '/' || c == '"' || c == '\'') return Escaped{c, begin + 1};
-  if (begin % 2 == 0) return Escaped{'\\', 2};
   return std::nullopt;
 }
 
@@ -123,9 +125,25 @@ std::optional<Escaped> Unescape(std::string_view text) {
   }
 }
 
+// The places behind `c`, where it stands at `place` in any form. `fold` is what characters of the
+// text are compared as.
+void AddPlacesBehind(char c, std::string_view text, std::size_t place, char (*fold)(char),
+                     std::vector<std::size_t>& places) {
+  if (place == text.size()) return;
+  if (fold(text[place]) == c) places.push_back(place + 1);
+  if (c == '\\') {  // a backslash of the value may be two or four of the text
+    for (std::size_t count = 2; count <= kBackslashesMax; count *= 2) {
+      const std::string_view run = text.substr(place, count);
+      if (run.size() < count || run.find_first_not_of('\\') != run.npos) break;
+      places.push_back(place + count);
+    }
+  }
+  const auto escaped = Unescape(text.substr(place));
+  if (escaped && fold(escaped->value) == c) places.push_back(place + escaped->bytes);
+}
+
 // Where `value` ends that begins at `begin`, in whatever form each of its characters stands;
-// nullopt: another text stands there. `fold` is what characters of the text are compared as.
-// A backslash of the text may be one of the value's or escape one, so all ways are followed.
+// nullopt: another text stands there. All ways to read the text are followed side by side.
 std::optional<std::size_t> EndOf(std::string_view value, std::string_view text, std::size_t begin,
                                  char (*fold)(char)) {
   // Most places are settled here.
@@ -134,12 +152,7 @@ std::optional<std::size_t> EndOf(std::string_view value, std::string_view text, 
   std::vector<std::size_t> next;
   for (const char c : value) {
     next.clear();
-    for (const std::size_t place : places) {
-      if (place == text.size()) continue;
-      if (fold(text[place]) == c) next.push_back(place + 1);
-      const auto escaped = Unescape(text.substr(place));
-      if (escaped && fold(escaped->value) == c) next.push_back(place + escaped->bytes);
-    }
+    for (const std::size_t place : places) AddPlacesBehind(c, text, place, fold, next);
     if (next.empty()) return std::nullopt;
     std::sort(next.begin(), next.end());
     next.erase(std::unique(next.begin(), next.end()), next.end());
@@ -275,7 +288,7 @@ bool SecretSet::IsSecretParameter(const Known& known, std::string_view parameter
   for (std::size_t begin = 0; begin < parameter.size();) {
     const std::size_t end = std::min(parameter.find(';', begin), parameter.size());
     std::string text(parameter.substr(begin, end - begin));
-    for (int i = 0; i < kDecodedMax; ++i) {
+    for (int i = 0; i < kTimesEncodedMax; ++i) {
       const std::size_t equals = std::min(text.find('='), text.size());
       if (Contains(known.parameters, Lower(text.substr(0, equals)))) return true;
       text = Decode(text);

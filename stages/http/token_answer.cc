@@ -7,6 +7,8 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "stages/http/secrets.h"
+
 namespace sluice {
 namespace {
 
@@ -62,6 +64,8 @@ Result<TokenPair> ReadTokenAnswer(std::string_view body, const TokenAnswerFormat
       .created_at = Seconds(json, "created_at").value_or(now_ms / 1000),
       .expires_in = Seconds(json, format.expires_in_name).value_or(format.default_expires_in),
       .scope = Text(json, "scope")};
+  KnownSecrets().Add(pair.access_token);
+  KnownSecrets().Add(pair.refresh_token);
   if (!IsToken(pair.access_token)) {
     return Fail(Code::kInvalid, "the token endpoint's answer holds no access_token");
   }
@@ -77,7 +81,7 @@ std::string DescribeRefusal(const HttpResponse& response) {
   const Json json = Json::parse(response.body.view().text(), nullptr, /*allow_exceptions=*/false);
   const std::string error = json.is_object() ? Text(json, "error") : std::string();
   if (!IsErrorName(error)) return fmt::format("HTTP {}", response.status);
-  return fmt::format("HTTP {}, {}", response.status, error);
+  return fmt::format("HTTP {}, {}", response.status, KnownSecrets().Redact(error));
 }
 
 std::optional<WallMs> EndOfToken(const TokenPair& pair) {

@@ -1,5 +1,5 @@
 // What a token endpoint says (RFC 6749, sections 5.1 and 5.2): a new token, or why there is none.
-// Pure; bytes in, values out.
+// Bytes in, values out; the tokens are added to KnownSecrets().
 #pragma once
 
 #include <cstdint>

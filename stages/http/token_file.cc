@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "stages/http/secrets.h"
 #include "storage/base/hash.h"
 
 namespace sluice {
@@ -192,7 +193,11 @@ Result<TokenPair> ParseTokens(std::string_view text, TokenForm* form) {
   const bool json = text.find_first_not_of(" \t\r\n") != text.npos &&
                     text[text.find_first_not_of(" \t\r\n")] == '{';
   if (form) *form = json ? TokenForm::kJson : TokenForm::kLine;
-  return json ? ParseJson(text) : ParseLine(text);
+  auto pair = json ? ParseJson(text) : ParseLine(text);
+  if (!pair) return pair;
+  KnownSecrets().Add(pair->access_token);
+  KnownSecrets().Add(pair->refresh_token);
+  return pair;
 }
 
 std::string FormatTokens(const TokenPair& pair, TokenForm form) {

@@ -99,7 +99,7 @@ struct SourceLimits {
 // What an answer other than 2xx means.
 struct Verdict {
   Code code = Code::kTransient;   // kTransient, kRateLimited, kUnauthorized, kNotFound, kInvalid
-  std::string message;            // the API's own words, shortened; no secret
+  std::string message;            // the API's own words without secrets, shortened
   std::optional<Duration> delay;  // not before this has passed; beside what headers say
   bool renewable = true;          // of kUnauthorized: a new access token may help
 };
@@ -125,7 +125,8 @@ class Source {
   // (DocumentUpdate::stable).
   virtual Result<Reading> Read(const Request& request, const AnswerView& answer,
                                WallMs now_ms) const = 0;
-  // Judges an answer other than 2xx.
+  // Judges an answer other than 2xx. What it takes from the answer into a message that it shortens
+  // passes KnownSecrets().Redact() before: servers quote what they were sent.
   virtual Verdict Judge(const Request& request, const AnswerView& answer) const = 0;
   // A permanent refusal that does not spoil the export, e.g. the children of a block that cannot
   // be listed: what takes its place. nullopt: it is a failure.

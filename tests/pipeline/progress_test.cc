@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "pipeline/log.h"
+#include "stages/http/secrets.h"
 #include "tests/support/fake_clock.h"
 
 namespace sluice {
@@ -127,6 +128,14 @@ TEST(LogTest, AMessageStaysOneHarmlessLine) {
   EXPECT_EQ(LogLine({}, LogLevel::kInfo, "a\nb\x1b[2J\x7f\xc2\x9b!", 1234),
             "1970-01-01T00:00:01.234Z info    a?b?[2J?"
             "?!\n");
+}
+
+TEST(LogTest, ASecretThatGotIntoAMessageIsNotWritten) {
+  KnownSecrets().Add("log-canary/1");
+  testing::internal::CaptureStderr();
+  Log(LogLevel::kError, "refused: log-canary%2F1");
+  const std::string line = testing::internal::GetCapturedStderr();
+  EXPECT_NE(line.find("refused: [secret]"), std::string::npos) << line;
 }
 
 TEST(LogTest, LettersBeyondAsciiStay) {

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 
+#include "stages/http/secrets.h"
+#include "storage/packed_body.h"
 #include "storage/store.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/judging_source.h"
@@ -12,13 +14,20 @@
 namespace sluice {
 namespace {
 
-// Keeps every body that it can read.
+constexpr const char* kSecret = "transform-canary";
+
+// Keeps every body that it can read, refusals too, and quotes it in a note.
 class KeepingSource final : public JudgingSource {
  public:
   Result<Reading> Read(const Request&, const AnswerView& answer, WallMs) const override {
     if (answer.body == "later") return Fail(Code::kTransient, "not yet");
     if (answer.body == "broken") return Fail(Code::kInvalid, "not what the API promises");
     return Reading{.requests = {{.operation = "blocks", .target = "/next"}}, .keep = true};
+  }
+  std::optional<Reading> ReadRefusal(const Request&, const AnswerView& answer) const override {
+    if (answer.status != 404) return std::nullopt;
+    const std::string words(answer.body.text());
+    return Reading{.notes = {{.kind = "refused", .text = words}}, .keep = true, .shortfall = words};
   }
 };
 
@@ -34,6 +43,26 @@ class TransformTest : public testing::Test {
     item.fetched = NotModified{};
     transform_(item);
     return item;
+  }
+
+  // Answered so, with the secret in body and message.
+  Item Fetched(FetchResult result) {
+    KnownSecrets().Add(kSecret);
+    Item item;
+    item.work.request = {.operation = "blocks", .target = "/a"};
+    item.fetched = std::move(result);
+    transform_(item);
+    return item;
+  }
+  static Refusal Refused(int status) {
+    return {.status = status,
+            .body = std::string("no ") + kSecret,
+            .verdict = {.code = Code::kNotFound, .message = std::string("no ") + kSecret}};
+  }
+  std::string Kept(const Item& item) const {
+    Unpacker unpacker(&spill_);
+    EXPECT_TRUE(unpacker.Add(item.record.response->body.view().text(), 1 << 20));
+    return std::string(unpacker.Finish()->view().text());
   }
 
   TempDir dir_;
@@ -113,6 +142,27 @@ TEST_F(TransformTest, AConfirmedAnswerBelongsToTheNewRevisionFromNowOn) {
   EXPECT_EQ(item.record.response->revision, Revision("r2"));
   EXPECT_EQ(item.record.response->body, "body");
   EXPECT_EQ(item.record.response->etag, "\"v1\"");
+}
+
+TEST_F(TransformTest, TheMessageOfAFailureHoldsNoSecret) {
+  const Item item = Fetched(Refused(403));
+  ASSERT_TRUE(item.record.failure);
+  EXPECT_EQ(item.record.failure->message, "no [secret]");
+}
+
+TEST_F(TransformTest, NotesAndShortfallsHoldNoSecret) {
+  const Item item = Fetched(Refused(404));
+  ASSERT_EQ(item.record.notes.size(), 1u);
+  EXPECT_EQ(item.record.notes[0].text, "no [secret]");
+  EXPECT_EQ(item.record.shortfall, "no [secret]");
+}
+
+TEST_F(TransformTest, ARefusalIsKeptWithoutSecrets) {
+  EXPECT_EQ(Kept(Fetched(Refused(404))), "no [secret]");
+}
+
+TEST_F(TransformTest, WhatAnApiExportsIsKeptAsItIs) {
+  EXPECT_EQ(Kept(Fetched(Answer{.body = std::string(kSecret)})), kSecret);
 }
 
 TEST_F(TransformTest, AStoredAnswerThatCannotBeReadIsNotConfirmed) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "stages/http/secrets.h"
 #include "stages/sinks/utf8.h"
 #include "stages/sources/notion/asked.h"
 #include "stages/sources/notion/json.h"
@@ -195,6 +196,7 @@ Verdict JudgeAnswer(const Request& request, int status, std::string_view body) {
   if (DecodeTrail(request.context).root) {
     words = fmt::format("root {}: {}", ParseRequest(request).id, words);
   }
+  words = KnownSecrets().Redact(std::move(words));
   return {.code = CodeOf(status, error), .message = Shorten(std::move(words), kMessageBytesMax)};
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "stages/http/secrets.h"
 #include "stages/sources/notion/asked.h"
 #include "stages/sources/notion/json.h"
 #include "stages/sources/notion/judge.h"
@@ -62,8 +63,10 @@ Result<Reading> ReadSingle(const Request& request, const Asked& asked, Json answ
                            const NotionOptions& options, WallMs now_ms) {
   const std::string_view object = GetString(answer, "object");
   if (!IsExpected(asked.subject, object)) {
-    return Fail(Code::kInvalid, fmt::format("{}: answer is something else: its `object` is \"{}\"",
-                                            Describe(request), object.substr(0, 40)));
+    return Fail(
+        Code::kInvalid,
+        fmt::format("{}: answer is something else: its `object` is \"{}\"", Describe(request),
+                    KnownSecrets().Redact(std::string(object)).substr(0, 40)));
   }
   Reading reading;
   if (!ReadObject(answer, options, now_ms, reading)) {

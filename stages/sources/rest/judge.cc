@@ -6,6 +6,7 @@
 #include <array>
 
 #include "stages/http/quota_values.h"
+#include "stages/http/secrets.h"
 #include "stages/json/json_path.h"
 #include "stages/sinks/utf8.h"
 
@@ -22,9 +23,10 @@ constexpr double kSecondsMax = 365.0 * 86'400;  // a server that says more is br
 constexpr std::array kMessagePaths = {"error.message", "message", "error_description", "detail",
                                       "error",         "title",   "errors[0].message", "errors[0]"};
 
+// What an API says may quote what it was sent.
 std::string OneLine(std::string_view text) {
   std::string line;
-  for (const char c : text) {
+  for (const char c : KnownSecrets().Redact(std::string(text))) {
     const bool blank = static_cast<unsigned char>(c) <= ' ';
     if (!blank) line += c;
     if (blank && !line.empty() && line.back() != ' ') line += ' ';
@@ -36,8 +38,9 @@ std::string OneLine(std::string_view text) {
 std::string TitleOf(std::string_view html) {
   const std::size_t begin = html.find("<title");
   const std::size_t text = begin == std::string_view::npos ? begin : html.find('>', begin);
-  if (text == std::string_view::npos) return "an HTML page";
-  return std::string(html.substr(text + 1, html.find("</", text) - text - 1));
+  const std::size_t end = text == std::string_view::npos ? text : html.find("</", text);
+  if (end == std::string_view::npos) return "an HTML page";
+  return std::string(html.substr(text + 1, end - text - 1));
 }
 
 Code CodeOf(int status) {

@@ -32,7 +32,8 @@ Verdict JudgeRefusal(const Resource& resource, const AnswerView& answer);
 std::optional<Error> JudgeAccepted(const Resource& resource, const ResponseFilter* rule,
                                    const AnswerView& answer);
 
-// The API's own words, on one line and shortened: a message in JSON, the title of an HTML page.
+// The API's own words, without secrets, on one line and shortened: a message in JSON, the title of
+// an HTML page.
 std::string WordsOf(std::string_view body);
 std::string WordsOf(const JsonValue& body);
 

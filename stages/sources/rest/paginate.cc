@@ -47,7 +47,8 @@ Result<std::optional<std::string>> ByLink(const Paginator& paginator, const Page
   }
   auto target = FollowLink(paging.base_url, page.request.target, link);
   if (!target) return Fail(target.error());
-  return std::optional(WithoutParams(*target, paging.hidden));
+  return std::optional(WithoutSecretParams(WithoutParams(*target, paging.hidden),
+                                           page.request.target, KnownSecrets()));
 }
 
 struct Cursor {

@@ -1,4 +1,5 @@
-// What comes after a page. Pure: the same answer always leads to the same requests.
+// What comes after a page. Pure, but for the secrets that are known: the same answer always leads
+// to the same requests.
 //
 //   json_link, header_link, header_cursor, cursor   one page leads to the next; the list ends where
 //                the answer has no link or cursor: missing, null, "", false or 0

@@ -129,6 +129,19 @@ std::string WithoutParams(std::string_view target, const std::vector<std::string
   return Join(target.substr(0, target.find('?')), params);
 }
 
+std::string WithoutSecretParams(std::string_view target, std::string_view asked,
+                                const SecretSet& secrets) {
+  std::vector<std::string> params;
+  for (const std::string_view param : ParamsOf(target)) {
+    const std::string name = NameOf(param);
+    const std::string value = Decode(param.substr(std::min(param.find('=') + 1, param.size())));
+    const bool secret = value.size() >= kHiddenBytesMin && secrets.Has(value);
+    if (secrets.HasParameter(name) || (secret && GetParam(asked, name) != value)) continue;
+    params.emplace_back(param);
+  }
+  return Join(target.substr(0, target.find('?')), params);
+}
+
 Result<std::string> FollowLink(std::string_view base_url, std::string_view target,
                                std::string_view link) {
   const Url url(curl_url(), &curl_url_cleanup);

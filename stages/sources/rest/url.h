@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "stages/http/percent.h"
+#include "stages/http/secrets.h"
 #include "storage/base/result.h"
 
 namespace sluice::rest {
@@ -26,6 +27,11 @@ std::string WithParam(std::string_view target, std::string_view name, std::strin
 std::string PlusParam(std::string_view target, std::string_view name, std::string_view value);
 // Without the parameters of these names.
 std::string WithoutParams(std::string_view target, const std::vector<std::string>& names);
+// Without the parameters that are secret ones, and those whose whole value is a secret, as where a
+// server puts the token that it was sent into its links. What stands in `asked`, the target that
+// the link was given for, is the job's own and stays: it may be a user name.
+std::string WithoutSecretParams(std::string_view target, std::string_view asked,
+                                const SecretSet& secrets);
 
 // The target that a link in the answer to `target` leads to; relative links are resolved against
 // it. Code::kInvalid: it is no URL, or leads to another host, which must not see our credentials.

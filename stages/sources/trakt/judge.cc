@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "stages/http/secrets.h"
 #include "stages/sinks/utf8.h"
 #include "stages/sources/trakt/film.h"
 #include "stages/sources/trakt/reading.h"
@@ -64,10 +65,11 @@ Meaning MeaningOf(int status) {
   return {status, status >= 500 ? Code::kTransient : Code::kInvalid, "Trakt refuses the request"};
 }
 
-// Printable and short; cut between characters.
+// Without secrets, printable and short; cut between characters.
 std::string ShortWords(std::string_view text) {
   std::string words;
-  for (const char c : text) words.push_back(static_cast<unsigned char>(c) < ' ' ? ' ' : c);
+  for (const char c : KnownSecrets().Redact(std::string(text)))
+    words.push_back(static_cast<unsigned char>(c) < ' ' ? ' ' : c);
   return Shorten(std::move(words), kWordsBytesMax);
 }
 

@@ -1,3 +1,4 @@
+#include "stages/http/secrets.h"
 #include "stages/sources/notion/notion_source.h"
 #include "tests/stages/notion_read/notion_read_test.h"
 
@@ -34,6 +35,17 @@ TEST_F(NotionRead, VerdictCarriesTheApisWordsShortened) {
   const Verdict verdict = JudgeAnswer(Children(), 400, body);
   EXPECT_NE(verdict.message.find("validation_error"), std::string::npos);
   EXPECT_LE(verdict.message.size(), 210u);
+}
+
+// Wherever the cut falls: no secret is left in part.
+TEST_F(NotionRead, TheApisWordsAreCutWhenSecretsAreOutOfThem) {
+  KnownSecrets().Add("QZQZQZQZQZQZQZQZQZQZ");
+  for (std::size_t before = 130; before < 210; ++before) {
+    const std::string words = std::string(before, 'x') + "QZQZQZQZQZQZQZQZQZQZ";
+    const Verdict verdict =
+        JudgeAnswer(Children(), 403, R"({"code":"restricted","message":")" + words + "\"}");
+    EXPECT_EQ(verdict.message.find("QZ"), std::string::npos) << verdict.message;
+  }
 }
 
 TEST_F(NotionRead, ErrorObjectInASuccessIsJudgedAsItsStatus) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "stages/http/secrets.h"
 #include "tests/stages/rest/rest_test.h"
 
 namespace sluice::rest {
@@ -51,6 +52,20 @@ TEST(JudgeTest, ARefusedTokenIsRenewed) {
                                                    .error_message_contains = "token",
                                                    .action = Action::kRefreshTokenThenRetry}}};
   EXPECT_EQ(Judge(handler, {.status = 400, .body = "bad token"}).code, Code::kUnauthorized);
+}
+
+// Wherever the cut falls: no secret is left in part.
+TEST(JudgeTest, TheApisWordsAreCutWhenSecretsAreOutOfThem) {
+  KnownSecrets().Add("QZQZQZQZQZQZQZQZQZQZ");
+  for (std::size_t before = 150; before < 210; ++before) {
+    const std::string words = std::string(before, 'x') + "QZQZQZQZQZQZQZQZQZQZ";
+    for (const std::string& body :
+         {"{\"message\":\"" + words + "\"}", "\"" + words + "\"",
+          "<html><title>" + words + "</title>", "<html><title>" + words}) {
+      const Verdict verdict = Judge({}, {.status = 403, .body = body});
+      EXPECT_EQ(verdict.message.find("QZ"), std::string::npos) << verdict.message;
+    }
+  }
 }
 
 TEST(JudgeTest, TheMessageIsTheRulesOrTheApisOwn) {

@@ -1,5 +1,6 @@
 #include "stages/sources/trakt/judge.h"
 
+#include "stages/http/secrets.h"
 #include "tests/stages/trakt/trakt_test.h"
 
 namespace sluice::trakt {
@@ -32,6 +33,16 @@ TEST_F(TraktJudge, AForbiddingPageIsNotTraktsWordOnTheApplication) {
   EXPECT_EQ(verdict.code, Code::kTransient);
   EXPECT_NE(verdict.message.find("Cloudflare"), std::string::npos);
   EXPECT_EQ(Judge(403, R"({"error":"invalid_api_key"})").code, Code::kUnauthorized);
+}
+
+// Wherever the cut falls: no secret is left in part.
+TEST_F(TraktJudge, WordsAreCutWhenSecretsAreOutOfThem) {
+  KnownSecrets().Add("QZQZQZQZQZQZQZQZQZQZ");
+  for (std::size_t before = 150; before < 210; ++before) {
+    const std::string words = std::string(before, 'x') + "QZQZQZQZQZQZQZQZQZQZ";
+    const Verdict verdict = Judge(422, R"({"error":")" + words + "\"}", {{"X-Upgrade-URL", words}});
+    EXPECT_EQ(verdict.message.find("QZ"), std::string::npos) << verdict.message;
+  }
 }
 
 TEST_F(TraktJudge, OverloadedAsksForThirtySeconds) {
