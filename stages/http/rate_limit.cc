@@ -74,10 +74,10 @@ constexpr double kHalfSaved = 0.5;
 constexpr int kPauseIntervals = 4;
 constexpr Duration kLongRetryAfter = std::chrono::seconds(5);
 constexpr int kRefusalsToObey = 3;
-// "Nothing is left" for less than that is obeyed once two more of what was sent nevertheless were
+// "Nothing is left" for less than that is obeyed once more of what was sent nevertheless was
 // refused than accepted, and if it is long against the interval: a bucket that fills all the time
 // says it with each answer.
-constexpr int kSpentProofs = 2;
+constexpr int kSpentProofs = 1;
 constexpr int kSpentProofsMax = 3;
 constexpr int kSpentIntervals = 5;
 // A rate that is so low is learned from a second of silence well enough.
@@ -157,6 +157,13 @@ void RateLimiter::OnSpent(Duration wait) {
   if (spent_proofs_ >= kSpentProofs && wait > kSpentIntervals * Interval()) Hold(wait);
 }
 
+// How long nothing will be left yet, where the server has said so before it refused; 0: it has not.
+Duration RateLimiter::SpentAt(const Permit& refused) const {
+  if (refused.sent_at <= spent_from_) return Duration::zero();
+  const Duration wait = spent_until_ - clock_.Now();
+  return SecondsOf(wait) * refused.pace > kSpentIntervals ? wait : Duration::zero();
+}
+
 // What was sent though nothing was left shows whether the server means it.
 void RateLimiter::JudgeSpent(const Permit& permit, bool refused) {
   if (permit.sent_at <= spent_from_ || permit.sent_at >= spent_until_) return;
@@ -196,7 +203,7 @@ void RateLimiter::OnRefused(const Permit& permit, std::optional<Duration> retry_
     if (named >= kLongRetryAfter) Hold(named);
     return;
   }
-  const Duration wait = HoldAfterRefusal(named);
+  const Duration wait = std::max(SpentAt(permit), HoldAfterRefusal(named));
   if (wait > Duration::zero()) {
     Hold(wait);
   } else if (permit.probe) {

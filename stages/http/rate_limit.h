@@ -125,6 +125,7 @@ class RateLimiter {
 
   bool IsFresh(const Permit& permit) const { return permit.sent_at > reacted_at_; }
   bool IsUnknown() const;
+  Duration SpentAt(const Permit& refused) const;
   void JudgeSpent(const Permit& permit, bool refused);
   void StartWith(Duration round_trip);
   void Measure(const Permit& refused);
@@ -161,7 +162,7 @@ class RateLimiter {
   SteadyTime refused_sent_at_ = SteadyTime::min();
   SteadyTime advised_until_ = SteadyTime::min();  // when the last short Retry-After ends
   SteadyTime spent_from_ = SteadyTime::max();     // when nothing was left, last
-  SteadyTime spent_until_ = SteadyTime::min();
+  SteadyTime spent_until_{};
   int spent_proofs_ = 0;
   Window window_;
   // Between the first refusal of all and the next acceptance:
