@@ -18,9 +18,9 @@ enum class LimitKind {
   kSecondary,  // GitHub's limit against abuse, which wants a minute or more of silence
 };
 
-// Whether an error says that it is a limit that refuses, and not a permission: by the reason or code
-// that it gives (Google's userRateLimitExceeded, RATE_LIMIT_EXCEEDED) or the words of its message.
-// Only where these stand in an error's JSON; nullopt for every other body.
+// Whether an error says that it is a limit that refuses, and not a permission: by the reason or
+// code that it gives (Google's userRateLimitExceeded, RATE_LIMIT_EXCEEDED) or the words of its
+// message. Only where these stand in an error's JSON; nullopt for every other body.
 std::optional<LimitKind> LimitInBody(std::string_view body);
 
 }  // namespace sluice

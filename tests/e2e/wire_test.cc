@@ -112,6 +112,10 @@ INSTANTIATE_TEST_SUITE_P(
         WireCase{"DateGoneBy", Refusal("Retry-After: Thu, 01 Jan 1970 00:00:00 GMT\r\n")},
         WireCase{"DateFarAhead", Refusal("Retry-After: Thu, 31 Dec 2099 23:59:59 GMT\r\n")},
         WireCase{"InTheBody", WholeAnswer(R"({"retry_after":0.3})", "429 Slow")},
+        WireCase{"ResetAlone", Refusal("X-RateLimit-Reset: 1\r\n")},
+        WireCase{"ForbiddenForTheRate",
+                 WholeAnswer(R"({"error":{"errors":[{"reason":"userRateLimitExceeded"}]}})",
+                             "403 Forbidden")},
         WireCase{"Overloaded", WholeAnswer("", "529 Overloaded", "Retry-After: 1\r\n")}),
     NameOf);
 
