@@ -146,8 +146,6 @@ void AddPlacesBehind(char c, std::string_view text, std::size_t place, char (*fo
 // nullopt: another text stands there. All ways to read the text are followed side by side.
 std::optional<std::size_t> EndOf(std::string_view value, std::string_view text, std::size_t begin,
                                  char (*fold)(char)) {
-  // Most places are settled here.
-  if (fold(text[begin]) != value.front() && !MayEscape(text[begin])) return std::nullopt;
   std::vector<std::size_t> places = {begin};
   std::vector<std::size_t> next;
   for (const char c : value) {
@@ -191,6 +189,22 @@ std::string Decode(std::string_view text) {
   return decoded;
 }
 
+// Those that one of the values may begin with in a text.
+std::bitset<256> FirstCharacters(const std::vector<std::string>& plain,
+                                 const std::vector<std::string>& base64) {
+  std::bitset<256> first;
+  for (int byte = 0; byte < 256; ++byte) {
+    const char c = static_cast<char>(byte);
+    const auto begins_with = [&](char folded) {
+      return [folded](const std::string& value) { return value.front() == folded; };
+    };
+    first[static_cast<std::size_t>(byte)] =
+        MayEscape(c) || std::any_of(plain.begin(), plain.end(), begins_with(Lower(c))) ||
+        std::any_of(base64.begin(), base64.end(), begins_with(Standard(c)));
+  }
+  return first;
+}
+
 void AddOnce(std::vector<std::string>& list, std::string text) {
   if (std::find(list.begin(), list.end(), text) == list.end()) list.push_back(std::move(text));
 }
@@ -221,6 +235,7 @@ void SecretSet::Add(std::string_view value) {
     if (value.size() >= kHiddenBytesMin) {
       AddOnce(more.plain, Lower(value));
       for (std::string& form : Base64Forms(value)) AddOnce(more.base64, std::move(form));
+      more.first = FirstCharacters(more.plain, more.base64);
     }
     known = std::make_shared<const Known>(std::move(more));
   });
@@ -299,11 +314,20 @@ bool SecretSet::IsSecretParameter(const Known& known, std::string_view parameter
 }
 
 std::size_t SecretSet::EndOfSecret(const Known& known, std::string_view text, std::size_t begin) {
+  const char c = text[begin];
+  // Nearly every place is settled by its first character.
+  if (!known.first[static_cast<unsigned char>(c)]) return begin;
+  const auto escaped = MayEscape(c) ? Unescape(text.substr(begin)) : std::nullopt;
+  const auto begins = [&](const std::string& value, char (*fold)(char)) {
+    return fold(c) == value.front() || (escaped && fold(escaped->value) == value.front());
+  };
   std::size_t end = begin;
   for (const std::string& value : known.plain) {
+    if (!begins(value, &Lower)) continue;
     end = std::max(end, EndOf(value, text, begin, &Lower).value_or(begin));
   }
   for (const std::string& form : known.base64) {
+    if (!begins(form, &Standard)) continue;
     const auto found = EndOf(form, text, begin, &Standard);
     if (found) end = std::max(end, EndOfBase64(text, *found));
   }

@@ -2,6 +2,7 @@
 // to be a secret, so that it can be kept out of messages and away from other servers.
 #pragma once
 
+#include <bitset>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -61,6 +62,7 @@ class SecretSet {
     std::vector<std::string> parameters;  // names, lower case
     std::vector<std::string> plain;       // what is looked for, lower case
     std::vector<std::string> base64;      // and in base64
+    std::bitset<256> first;               // characters that one of these may begin with in a text
   };
   // Where a secret that begins at `begin` ends; `begin`: none does.
   static std::size_t EndOfSecret(const Known& known, std::string_view text, std::size_t begin);

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "stages/http/secrets.h"
 #include "stages/sinks/utf8.h"
 #include "stages/sources/notion/asked.h"
@@ -12,6 +14,9 @@ namespace sluice::notion {
 namespace {
 
 constexpr std::size_t kMessageBytesMax = 200;
+// So much of it is looked at: enough for what is cut here never to come into the first
+// kMessageBytesMax bytes.
+constexpr std::size_t kWordsReadMax = std::size_t{64} << 10;
 
 struct ApiError {
   std::string code;  // "object_not_found"; empty: the body is none of the API's
@@ -196,6 +201,7 @@ Verdict JudgeAnswer(const Request& request, int status, std::string_view body) {
   if (DecodeTrail(request.context).root) {
     words = fmt::format("root {}: {}", ParseRequest(request).id, words);
   }
+  words.resize(std::min(words.size(), kWordsReadMax));
   words = KnownSecrets().Redact(std::move(words));
   return {.code = CodeOf(status, error), .message = Shorten(std::move(words), kMessageBytesMax)};
 }

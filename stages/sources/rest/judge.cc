@@ -18,6 +18,8 @@ constexpr std::size_t kJudgedBytesMax = std::size_t{256} << 10;
 
 constexpr int kAccepted = 202;
 constexpr std::size_t kWordsMax = 200;
+// So much of an API's words is looked at; what is cut here does not come into the first kWordsMax.
+constexpr std::size_t kWordsReadMax = std::size_t{64} << 10;
 constexpr double kSecondsMax = 365.0 * 86'400;  // a server that says more is broken
 
 constexpr std::array kMessagePaths = {"error.message", "message", "error_description", "detail",
@@ -26,12 +28,14 @@ constexpr std::array kMessagePaths = {"error.message", "message", "error_descrip
 // What an API says may quote what it was sent.
 std::string OneLine(std::string_view text) {
   std::string line;
-  for (const char c : KnownSecrets().Redact(std::string(text))) {
+  for (const char c : KnownSecrets().Redact(std::string(text.substr(0, kWordsReadMax)))) {
     const bool blank = static_cast<unsigned char>(c) <= ' ';
     if (!blank) line += c;
     if (blank && !line.empty() && line.back() != ' ') line += ' ';
   }
   if (line.ends_with(' ')) line.pop_back();
+  // Nearly all of it was blank, so its end would be shown.
+  if (text.size() > kWordsReadMax && line.size() <= kWordsMax) return {};
   return Shorten(std::move(line), kWordsMax);
 }
 

@@ -14,6 +14,9 @@ namespace sluice::trakt {
 namespace {
 
 constexpr std::size_t kWordsBytesMax = 200;
+// So much of them is looked at: enough for what is cut here never to come into the first
+// kWordsBytesMax bytes.
+constexpr std::size_t kWordsReadMax = std::size_t{64} << 10;
 // "Service Unavailable - server overloaded (try again in 30s)": Trakt API reference, status codes.
 constexpr std::chrono::seconds kOverloaded(30);
 
@@ -68,7 +71,7 @@ Meaning MeaningOf(int status) {
 // Without secrets, printable and short; cut between characters.
 std::string ShortWords(std::string_view text) {
   std::string words;
-  for (const char c : KnownSecrets().Redact(std::string(text)))
+  for (const char c : KnownSecrets().Redact(std::string(text.substr(0, kWordsReadMax))))
     words.push_back(static_cast<unsigned char>(c) < ' ' ? ' ' : c);
   return Shorten(std::move(words), kWordsBytesMax);
 }
