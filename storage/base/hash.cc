@@ -9,6 +9,13 @@
 #include "storage/base/out_of_memory.h"
 
 namespace sluice {
+namespace {
+
+// Fetched once, before main(): where there is no memory the first fetch of a process crashes within
+// libcrypto, and each takes a lock.
+const EVP_MD* const kSha256 = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+
+}  // namespace
 
 Hash128 Xxh3_128(std::string_view bytes) {
   XXH128_canonical_t canonical;
@@ -29,9 +36,9 @@ struct Sha256::State {
 };
 
 Sha256::Sha256() : state_(std::make_unique<State>()) {
-  // Both fail only for want of memory.
-  if (state_->context == nullptr) OutOfMemory();
-  if (EVP_DigestInit_ex(state_->context, EVP_sha256(), nullptr) != 1) OutOfMemory();
+  // These fail only for want of memory.
+  if (kSha256 == nullptr || state_->context == nullptr) OutOfMemory();
+  if (EVP_DigestInit_ex2(state_->context, kSha256, nullptr) != 1) OutOfMemory();
 }
 Sha256::~Sha256() = default;
 Sha256::Sha256(Sha256&&) noexcept = default;
