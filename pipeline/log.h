@@ -18,8 +18,8 @@ struct LogOptions {
 void StartLog(const LogOptions& options);
 
 // Writes one line. Thread-safe. `message` holds no credential (one that it holds all the same does
-// not get through, see KnownSecrets()); control characters in it (an API's
-// words may hold anything) become '?', so that a line stays a line and a terminal stays sane.
+// not get through, see KnownSecrets()). Control characters in it (an API's words may hold anything)
+// become '?', so that a line stays a line and a terminal stays sane.
 void Log(LogLevel level, std::string_view message);
 
 // One line of the log, as written. `now_ms`: wall clock, UTC.

@@ -327,8 +327,9 @@ class Machine {
     // Behind a long wait every admitted request would come straight back, and the whole frontier
     // would be rewritten; what is ready stays where it is. Documents need no request.
     if (admission_.ready() < admission_.credits()) {
-      auto items = store_.Take(kReadyMax * admission_.credits() - admission_.ready(),
-                               IsWalled() ? Frontier::Which::kDocuments : Frontier::Which::kAll);
+      auto items =
+          store_.Take(kReadyMax * admission_.credits() - admission_.ready(),
+                      WalledUntil() > 0 ? Frontier::Which::kDocuments : Frontier::Which::kAll);
       if (!items) return Fail(items.error());
       admission_.Refill(std::move(*items));
     }
@@ -336,9 +337,10 @@ class Machine {
     return {};
   }
 
-  bool IsWalled() const {
-    return fetch_.Snapshot().wait_until_ms >
-           clock_.WallNow() + std::chrono::duration_cast<milliseconds>(kWaitHereMax).count();
+  // When the rate limiter lets something through again; 0: soon enough to wait for it in fetch.
+  WallMs WalledUntil() const {
+    const WallMs until = fetch_.Snapshot().wait_until_ms;
+    return milliseconds(until - clock_.WallNow()) > kWaitHereMax ? until : 0;
   }
 
   // Where nothing is under way, and nothing can be before some time, people are shown that time.
@@ -349,9 +351,9 @@ class Machine {
         admission_.in_flight() == 0 && admission_.ready() == 0 && store_.counts().queued() > 0;
     auto due = asleep ? store_.NextDue() : Result<WallMs>(0);
     if (!due) return Fail(due.error());
-    const bool walled = asleep && IsWalled();
+    const WallMs walled = asleep ? WalledUntil() : 0;
     const WallMs now = clock_.WallNow();
-    const milliseconds wait((walled ? fetch_.Snapshot().wait_until_ms : *due) - now);
+    const milliseconds wait((walled > 0 ? walled : *due) - now);
     progress_.With([&](ProgressSnapshot& progress) {
       progress.waiting_for.clear();
       progress.waiting_until.reset();
@@ -359,7 +361,7 @@ class Machine {
       progress.waiting_for = "the next attempt";
       progress.waiting_until = now + wait.count();
     });
-    const milliseconds own = walled ? milliseconds(0) : RetryOptions{}.ceiling;
+    const milliseconds own = walled > 0 ? milliseconds(0) : RetryOptions{}.ceiling;
     if (wait > job_.retry.max_wait + own) End(EndOf(WaitTooLong(wait, job_.retry.max_wait, now)));
     return {};
   }

@@ -122,9 +122,9 @@ RunResult Conclude(Store& store, OutputDir& output,
     result.exit_code = ExitCode::kIncomplete;
     result.message = result.shortfalls.front();
   }
-  if (offline && !Incomplete(*offline).empty()) {
+  if (std::string why = offline ? Incomplete(*offline) : ""; !why.empty()) {
     result.exit_code = ExitCode::kIncomplete;
-    result.message = Incomplete(*offline);
+    result.message = std::move(why);
   } else if (documents->failed > 0) {
     result.exit_code = ExitCode::kIncomplete;
     result.message = fmt::format("{} documents are not exported", documents->failed);

@@ -472,7 +472,7 @@ void Documents::Rendered(const DocumentId& document, std::int64_t epoch) {
   SaveProgress(*row);
 }
 
-std::int64_t Documents::RenderAll() {
+void Documents::RenderAll() {
   constexpr int kBatch = 1000;
   Statement next(database_, R"sql(
     SELECT doc, id FROM documents
@@ -481,7 +481,6 @@ std::int64_t Documents::RenderAll() {
        AND NOT EXISTS (SELECT 1 FROM needs n JOIN documents d ON d.id = n.target
                         WHERE n.document = documents.id AND d.state NOT IN ('done', 'missing'))
      ORDER BY doc LIMIT ?)sql");
-  std::int64_t count = 0;
   std::int64_t last = 0;
   std::vector<std::string> ids;
   do {
@@ -498,9 +497,7 @@ std::int64_t Documents::RenderAll() {
       Row row = *Find(DocumentId(id));
       BecomeReady(row);
     }
-    count += static_cast<std::int64_t>(ids.size());
   } while (!ids.empty());
-  return count;
 }
 
 Documents::LeftOut Documents::CountLeftOut() {

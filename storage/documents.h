@@ -99,8 +99,8 @@ class Documents {
 
   // Every document that has been exported, or whose rendering failed, becomes ready again, where
   // all that it is made from is there: none of its requests failed, and the collections that it
-  // needs are done. Returns how many that are.
-  std::int64_t RenderAll();
+  // needs are done.
+  void RenderAll();
   // Documents with an output that is not up to date and will not be made as things are.
   LeftOut CountLeftOut();
 

@@ -126,15 +126,15 @@ Result<HttpRequest> FollowRedirect(const HttpRequest& request, std::string_view 
                                ", to an address that holds a secret of this job, which is not "
                                "followed: another server must not see it"));
   }
-  if (from != to) DropSecretParameters(url, secrets);
   curl_url_set(url.get(), CURLUPART_USER, nullptr, 0);
   curl_url_set(url.get(), CURLUPART_PASSWORD, nullptr, 0);
   HttpRequest next = request;
-  next.url = Part(url, CURLUPART_URL);
   if (from != to) {
+    DropSecretParameters(url, secrets);
     std::erase_if(next.headers,
                   [&](const HttpHeader& header) { return !IsHarmless(header, secrets); });
   }
+  next.url = Part(url, CURLUPART_URL);
   return next;
 }
 
